@@ -1,0 +1,152 @@
+"""A circuit: parameters, models, populations, and a protocol of named phases.
+
+The runner (`neuromodels.runner`) owns time: a circuit says what happens in which order, and never
+calls ``nest.Simulate`` itself.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from neuromodels.parameters import Parameters
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of biological time with a name.
+
+    Parameters
+    ----------
+    name : str
+        Unique within the protocol; identifies the phase in ``run.json`` and in signals.
+    duration : float
+        Biological time (ms), a multiple of the resolution.
+    enter : callable, optional
+        Called with the network just before the phase is simulated: change inputs, switch plasticity.
+        Must not call ``nest.Simulate``.
+    """
+
+    name: str
+    duration: float
+    enter: Callable[[Network], None] | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a second of biological time costs, whatever the machine.
+
+    Parameters
+    ----------
+    neuron_updates : float
+        Neuron update steps per second of biological time.
+    synaptic_events : float
+        Expected spike deliveries per second of biological time.
+    """
+
+    neuron_updates: float
+    synaptic_events: float
+
+
+class Network(abc.ABC):
+    """The kernel as a circuit sees it: NEST, a seeded generator, and what is to be recorded.
+
+    Attributes
+    ----------
+    nest : module
+        The ``nest`` module, reset, with models installed, resolution, threads and seed set.
+    rng : numpy.random.Generator
+        Seeded from the run's seed, the same on every MPI rank: for structure (initial values, drawn
+        rates), never for what differs between ranks.
+    """
+
+    nest: Any
+    rng: np.random.Generator
+
+    @abc.abstractmethod
+    def population(self, name: str, nodes: Any, *, spikes: bool = True) -> Any:
+        """Name a population and, if `spikes`, record all its spikes; returns `nodes`."""
+
+    @abc.abstractmethod
+    def signal(
+        self,
+        name: str,
+        read: Callable[[], npt.ArrayLike],
+        *,
+        interval: float,
+        unit: str,
+        dims: Sequence[str] = (),
+        coords: Mapping[str, npt.ArrayLike] | None = None,
+        doc: str = "",
+    ) -> None:
+        """Call `read` at time 0 and then every `interval` ms, and keep what it returns.
+
+        Between two calls the kernel simulates without interruption; `read` returns a scalar, or an
+        array whose axes are named by `dims` (the time axis is added in front).
+        """
+
+    @abc.abstractmethod
+    def traces(
+        self, name: str, nodes: Any, variables: Mapping[str, str], *, interval: float
+    ) -> None:
+        """Record state `variables` (name -> unit) of `nodes` with a multimeter every `interval` ms."""
+
+
+class Circuit(abc.ABC, Generic[P]):
+    """Base class of circuits.
+
+    Class attributes
+    ----------------
+    name : str
+        ``study/thing``.
+    summary : str
+        One line.
+    Parameters : type[Parameters]
+        The schema; `presets` give values that differ from its defaults.
+    models : sequence of str
+        Plain names of the NESTML models that `build` uses.
+    presets : mapping
+        At least ``smoke`` (seconds of wall time) and ``paper`` (the published size).
+    default_preset : str
+        What runs when the user names none.
+    analyses : sequence of str
+        Names of the analyses that run after a simulation, in order.
+    resolution : float
+        Kernel resolution (ms).
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    Parameters: ClassVar[type[Parameters]]
+    models: ClassVar[Sequence[str]] = ()
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"smoke": {}, "paper": {}}
+    default_preset: ClassVar[str] = "paper"
+    analyses: ClassVar[Sequence[str]] = ()
+    resolution: ClassVar[float] = 0.1
+
+    def __init__(self, parameters: P) -> None:
+        self.parameters: P = parameters
+
+    @abc.abstractmethod
+    def build(self, network: Network) -> None:
+        """Create populations, projections and recorders in an empty kernel."""
+
+    @abc.abstractmethod
+    def protocol(self) -> Iterator[Phase]:
+        """Yield the phases in order, without touching a kernel.
+
+        What changes from one phase to the next is in `Phase.enter`, so that the total biological
+        time, and the place of any phase in it, are known before anything runs.
+        """
+
+    def cost(self) -> Cost | None:
+        """Cost per second of biological time, or None where it cannot be told beforehand."""
+        return None

@@ -1,0 +1,83 @@
+"""Errors a user can mend: what is wrong, where, and what to do about it.
+
+Every exception that neuromodels raises on purpose derives from `NeuromodelsError`.
+The command line prints it as one line and exits with a code other than 0; from Python it is an
+ordinary exception.  Anything else that escapes is a defect of ours (or of a plugin) and is
+reported as such.
+"""
+
+from __future__ import annotations
+
+
+class NeuromodelsError(Exception):
+    """Base class of all errors that a user can mend.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong, in one sentence without a final full stop.
+    where : str, optional
+        File and line, parameter, directory or plugin that it is about.
+    fix : str, optional
+        How to mend it, as an imperative sentence without a final full stop.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
+        self.what = what
+        self.where = where
+        self.fix = fix
+        super().__init__(what, where, fix)
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text} ({self.fix})" if self.fix else text
+
+
+class UsageError(NeuromodelsError):
+    """A name, value or option that the caller gave is not acceptable."""
+
+    exit_code = 2
+
+
+class UnknownNameError(UsageError):
+    """A model, circuit, analysis, parameter, preset or plugin of that name does not exist."""
+
+
+class ParameterError(UsageError):
+    """A parameter has the wrong type, unit or range."""
+
+
+class EnvironmentProblem(NeuromodelsError):
+    """Something this machine lacks: compiler, headers, NEST, MPI, disk space."""
+
+    exit_code = 3
+
+
+class ModelError(NeuromodelsError):
+    """A NESTML model that cannot be compiled, or that would compute something else than it says."""
+
+    exit_code = 4
+
+
+class ConnectionRefused(ModelError):
+    """A `nest.Connect` call that would end the process or be silently wrong."""
+
+
+class PluginError(NeuromodelsError):
+    """A plugin that breaks the rules of the registry."""
+
+    exit_code = 5
+
+
+class RunError(NeuromodelsError):
+    """A run that cannot start, be read or be finished."""
+
+    exit_code = 6
+
+
+class RunInterrupted(RunError):
+    """A run that was stopped (Ctrl-C, SIGTERM); what was recorded is on disk."""
+
+    exit_code = 130

@@ -1,0 +1,68 @@
+"""What a plugin says about a NESTML model: its plain name, its source, and what it is paired with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuronModel:
+    """A NESTML neuron.
+
+    Parameters
+    ----------
+    name : str
+        Plain NEST model name, as in ``nest.Create(name)``.
+    source : Traversable
+        The ``.nestml`` file, e.g. ``importlib.resources.files(__package__) / "models/x.nestml"``.
+        May hold a model of another name; `name` is what users see.
+    summary : str
+        One line.
+    numeric_solver : {"forward-Euler", "rk45"}
+        Solver for those equations that have no exact propagator.  ``rk45`` needs GSL headers.
+    """
+
+    name: str
+    source: Traversable
+    summary: str = ""
+    numeric_solver: str = "forward-Euler"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynapseModel:
+    """A NESTML synapse; a plastic one is compiled together with the neuron it is paired with.
+
+    Parameters
+    ----------
+    name : str
+        Plain NEST model name, as in ``nest.Connect(..., {"synapse_model": name})``.
+    source : Traversable
+        The ``.nestml`` file.
+    summary : str
+        One line.
+    neuron : str, optional
+        Plain name of the postsynaptic neuron model whose spikes (and third factors) the rule uses.
+        ``None`` for a synapse that sees presynaptic spikes only; it then connects to any neuron.
+    post_port : str
+        The synapse's input port for postsynaptic spikes.
+    third_factors : Mapping[str, str]
+        Synapse input port -> state variable of the neuron, sampled at each postsynaptic (somatic) spike.
+    weight_variable : str
+        The synapse's variable that is NEST's ``weight``.
+    delay_variable : str, optional
+        The synapse's variable that is NEST's ``delay``.
+    """
+
+    name: str
+    source: Traversable
+    summary: str = ""
+    neuron: str | None = None
+    post_port: str = "post_spikes"
+    third_factors: Mapping[str, str] = field(default_factory=dict)
+    weight_variable: str = "w"
+    delay_variable: str | None = None
+
+
+Model = NeuronModel | SynapseModel
