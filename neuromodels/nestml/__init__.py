@@ -1,0 +1,15 @@
+"""From NESTML source to models in a NEST kernel, under their plain names.
+
+`install` is what a user calls; `build` compiles without loading.  Stages, one module each:
+`family` (what is compiled together), `generate` and `worker` (PyNESTML), `workarounds` and `lint`
+(its defects), `cpp` and `compile` (C++), `cache`, `kernel` (loading), `guard` (`nest.Connect`),
+`weights` (reading plastic weights quickly), `environment` (what the machine offers).
+"""
+
+from __future__ import annotations
+
+from neuromodels.nestml.build import build
+from neuromodels.nestml.kernel import install, installed, uninstall
+from neuromodels.nestml.weights import weight_summary, weights
+
+__all__ = ["build", "install", "installed", "uninstall", "weight_summary", "weights"]

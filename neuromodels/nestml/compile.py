@@ -1,0 +1,69 @@
+"""From C++ on disk to a shared object that NEST loads."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from neuromodels.errors import EnvironmentProblem, ModelError
+from neuromodels.nestml.environment import compile_flags, find_boost, find_compiler, find_nest
+
+
+def compile_module(source: Path, output: Path) -> None:
+    """Compile `source`, which includes everything else, into the shared object `output`.
+
+    Raises
+    ------
+    ModelError
+        The C++ does not compile; the message has file, line, the line itself and the cause.
+    EnvironmentProblem
+        A header is missing, the disk is full, or the compiler was killed.
+    """
+    nest = find_nest()
+    with as_file(files("neuromodels.nestml") / "headers") as headers:
+        command = [
+            *find_compiler().command,
+            *compile_flags(),
+            f"-I{headers}",  # first: shadows NEST's unguarded nest_impl.h and libltdl's header
+            f"-I{source.parent}",
+            f"-isystem{nest.include}",
+            f"-isystem{find_boost()}",
+            str(source),
+            "-o",
+            str(output),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True)
+    (output.parent / "compile.log").write_text(" ".join(command) + "\n" + done.stderr)
+    if done.returncode != 0:
+        raise _explain(done.stderr, done.returncode, shutil.disk_usage(output.parent).free)
+
+
+def _explain(stderr: str, code: int, free: int) -> Exception:
+    """The compiler's first error as one of ours."""
+    missing = re.search(r"fatal error: ([^:\n]+): No such file or directory", stderr)
+    if missing:
+        header = missing.group(1)
+        fix = "run neuromodels doctor"
+        if header.startswith("gsl/"):
+            fix = "use numeric_solver='forward-Euler' for this model, or install libgsl-dev"
+        elif header == "mpi.h":
+            fix = "install MPI's development files, e.g. apt-get install libopenmpi-dev"
+        return EnvironmentProblem(f"the C++ header {header} is missing", fix=fix)
+    if "No space left on device" in stderr or free < 1 << 20:
+        return EnvironmentProblem("the disk is full", where="model cache", fix="free some space")
+    if "Killed signal" in stderr or code < 0:
+        return EnvironmentProblem(
+            "the compiler was killed", fix="a module needs about 700 MB of memory; free some"
+        )
+    found = re.search(r"^(.+?):(\d+)(?::\d+)?: (?:fatal )?error: (.+)$", stderr, re.MULTILINE)
+    if not found:
+        last = stderr.strip().splitlines()[-1:] or [f"exit code {code}"]
+        return ModelError(f"the C++ compiler failed: {last[0]}")
+    file, line, cause = found.group(1), int(found.group(2)), found.group(3)
+    path = Path(file)
+    lines = path.read_text().splitlines() if path.exists() else []
+    quoted = f" in line: {lines[line - 1].strip()}" if 0 < line <= len(lines) else ""
+    return ModelError(f"generated C++ does not compile: {cause}{quoted}", where=f"{file}:{line}")

@@ -1,0 +1,154 @@
+/* What every compiled module of neuromodels shares.  Included by the generated unity file after
+ * NEST's headers.
+ *
+ * This file is part of neuromodels; GPL-2.0-or-later. */
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "connection_manager.h"
+#include "connector_base.h"
+#include "kernel_manager.h"
+#include "model_manager.h"
+
+#if defined( __SSE__ )
+#include <xmmintrin.h>
+#endif
+
+namespace neuromodels
+{
+
+/* Flushes subnormal numbers to zero for as long as it lives, and restores the caller's
+ * floating-point mode afterwards: a conductance that decays in silence would otherwise become
+ * subnormal and make its neuron ten times slower for ever.  Scoped, so that the rest of the process
+ * (NumPy, say) keeps IEEE arithmetic. */
+class FlushSubnormals
+{
+public:
+#if defined( __SSE__ )
+  FlushSubnormals()
+    : saved_( _mm_getcsr() )
+  {
+    _mm_setcsr( saved_ | 0x8040u ); // FTZ (bit 15) and DAZ (bit 6)
+  }
+  ~FlushSubnormals() { _mm_setcsr( saved_ ); }
+
+private:
+  unsigned int saved_;
+#elif defined( __aarch64__ )
+  FlushSubnormals()
+  {
+    asm volatile( "mrs %0, fpcr" : "=r"( saved_ ) );
+    asm volatile( "msr fpcr, %0" ::"r"( saved_ | ( 1ull << 24 ) ) ); // FZ
+  }
+  ~FlushSubnormals() { asm volatile( "msr fpcr, %0" ::"r"( saved_ ) ); }
+
+private:
+  unsigned long long saved_ = 0;
+#else
+#error "neuromodels does not know how to flush subnormal numbers on this processor"
+#endif
+  FlushSubnormals( const FlushSubnormals& ) = delete;
+  FlushSubnormals& operator=( const FlushSubnormals& ) = delete;
+};
+
+/* NEST keeps three things private that a module needs: the registration of one variant of a
+ * connection model (the public call always instantiates three, which doubles the compile time), the
+ * connectors of a thread, and the connections inside a connector (reading 200 000 weights through
+ * the public interface takes seconds).  An explicit instantiation may name private members
+ * ([temp.spec.general]), and hands them on through a friend. */
+template < typename Tag, auto Member >
+struct Reveal
+{
+  friend constexpr auto
+  reveal( Tag )
+  {
+    return Member;
+  }
+};
+
+struct ConnectorsTag
+{
+  friend constexpr auto reveal( ConnectorsTag );
+};
+template struct Reveal< ConnectorsTag, &nest::ConnectionManager::connections_ >;
+
+template < typename ConnectionT >
+struct ConnectionsTag
+{
+  friend constexpr auto reveal( ConnectionsTag );
+};
+
+template < typename ConnectionT >
+struct RegisterTag
+{
+  friend constexpr auto reveal( RegisterTag );
+};
+
+/* Sums over the local connections of synapse model `syn_id`; returns how many there are.
+ * `sums` receives the sum, the sum of squares, the smallest and the largest weight. */
+template < typename ConnectionT >
+long
+weight_sums( const long syn_id, double* sums )
+{
+  long n = 0;
+  double sum = 0.0;
+  double squares = 0.0;
+  double smallest = HUGE_VAL;
+  double largest = -HUGE_VAL;
+  for ( auto& connectors : nest::kernel().connection_manager.*reveal( ConnectorsTag() ) )
+  {
+    if ( syn_id >= static_cast< long >( connectors.size() ) or not connectors[ syn_id ] )
+    {
+      continue;
+    }
+    auto& connector = static_cast< nest::Connector< ConnectionT >& >( *connectors[ syn_id ] );
+    for ( auto& connection : connector.*reveal( ConnectionsTag< ConnectionT >() ) )
+    {
+      const double w = connection.get_weight();
+      sum += w;
+      squares += w * w;
+      smallest = w < smallest ? w : smallest;
+      largest = w > largest ? w : largest;
+      ++n;
+    }
+  }
+  sums[ 0 ] = sum;
+  sums[ 1 ] = squares;
+  sums[ 2 ] = smallest;
+  sums[ 3 ] = largest;
+  return n;
+}
+
+/* Copies the weight and the target of every local connection of synapse model `syn_id`, up to
+ * `capacity` of them, in the kernel's order; returns how many there are. */
+template < typename ConnectionT >
+long
+copy_weights( const long syn_id, const long capacity, double* weights, long* targets )
+{
+  long n = 0;
+  size_t tid = 0;
+  for ( auto& connectors : nest::kernel().connection_manager.*reveal( ConnectorsTag() ) )
+  {
+    if ( syn_id < static_cast< long >( connectors.size() ) and connectors[ syn_id ] )
+    {
+      auto& connector = static_cast< nest::Connector< ConnectionT >& >( *connectors[ syn_id ] );
+      for ( auto& connection : connector.*reveal( ConnectionsTag< ConnectionT >() ) )
+      {
+        if ( n < capacity )
+        {
+          weights[ n ] = connection.get_weight();
+          targets[ n ] = static_cast< long >( connection.get_target( tid )->get_node_id() );
+        }
+        ++n;
+      }
+    }
+    ++tid;
+  }
+  return n;
+}
+
+} // namespace neuromodels

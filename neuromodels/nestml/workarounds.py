@@ -1,0 +1,78 @@
+"""Repairs of PyNESTML 9.0, all in one place; imported only by the generator process.
+
+Each function states the defect, what it would do to a simulation, and the repair.  They patch
+PyNESTML inside a process of its own (`neuromodels.nestml.worker`), never in the user's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def exact_literals() -> None:
+    """Print numbers so that C++ reads back the same double.
+
+    PyNESTML prints nine significant digits and strips trailing zeros, also those of an exponent:
+    ``1E-10`` becomes ``1.00000000e-1``, that is 0.1, without a warning.
+    """
+    from pynestml.codegeneration.printers.constant_printer import ConstantPrinter
+
+    def print_constant(self: Any, node: str | float | int) -> str:
+        return str(node) if isinstance(node, int) else repr(float(node))
+
+    ConstantPrinter.print_constant = print_constant
+
+
+def keep_decorators() -> None:
+    """Keep ``@homogeneous`` when a declaration is cloned.
+
+    Co-generation clones every synapse, and the clone turns the decorator's integer token into a
+    string that nothing recognises: homogeneous parameters become per-synapse copies, which costs
+    8 bytes each per synapse and makes ``SetDefaults`` ineffective for existing synapses.
+    """
+    from pynestml.meta_model.ast_declaration import ASTDeclaration
+    from pynestml.meta_model.ast_namespace_decorator import ASTNamespaceDecorator
+
+    clone = ASTDeclaration.clone
+
+    def clone_with_decorators(self: Any) -> Any:
+        duplicate = clone(self)
+        duplicate.decorators = [
+            decorator.clone() if isinstance(decorator, ASTNamespaceDecorator) else decorator
+            for decorator in self.decorators or []
+        ]
+        return duplicate
+
+    ASTDeclaration.clone = clone_with_decorators
+
+
+def buffer_every_third_factor() -> None:
+    """Store the third factors of all synapses of a neuron with each postsynaptic spike.
+
+    The generator overwrites the neuron's list of buffered variables with that of the synapse it
+    looked at last, so of two plastic synapse models with different third factors one would not
+    compile.
+    """
+    from pynestml.codegeneration.nest_code_generator import NESTCodeGenerator
+
+    generate_neurons = NESTCodeGenerator.generate_neurons
+
+    def generate_with_all_factors(self: Any, neurons: Any, metadata: dict[str, Any]) -> Any:
+        for neuron in neurons:
+            own = metadata[neuron.name]
+            ports: dict[str, Any] = {}
+            for synapse in own.get("paired_synapses", []):
+                for port in metadata[synapse.name].get("continuous_post_ports", []):
+                    ports.setdefault(port[1], port)  # one entry per neuron variable
+            if ports:
+                own["continuous_post_ports"] = list(ports.values())
+        return generate_neurons(self, neurons, metadata)
+
+    NESTCodeGenerator.generate_neurons = generate_with_all_factors
+
+
+def apply() -> None:
+    """Apply every repair."""
+    exact_literals()
+    keep_decorators()
+    buffer_every_third_factor()
