@@ -22,8 +22,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from neuromodels.errors import EnvironmentProblem, ModelError, UnknownNameError
 from neuromodels.nestml import environment
 from neuromodels.nestml.family import Family
@@ -150,6 +148,8 @@ def get_or_build(family: Family, wanted: str, build: Callable[[Path], Path]) -> 
     entry = lookup(wanted)
     if entry is not None:
         return entry
+    from filelock import FileLock  # 40 ms that a warm cache need not pay
+
     root = directory()
     try:
         for name in ("modules", "building", "locks"):
@@ -235,6 +235,8 @@ def clean(names: Sequence[str] = ()) -> list[Entry]:
     UnknownNameError
         No entry holds a model of that name.
     """
+    from filelock import FileLock, Timeout
+
     present = entries()
     for name in names:
         if not any(name in entry.models for entry in present):

@@ -1,5 +1,4 @@
-/* What every compiled module of neuromodels shares.  Included by the generated unity file after
- * NEST's headers.
+/* What every compiled module of neuromodels shares; the first thing in its one source file.
  *
  * This file is part of neuromodels; GPL-2.0-or-later. */
 #pragma once
@@ -12,7 +11,8 @@
 #include "connection_manager.h"
 #include "connector_base.h"
 #include "kernel_manager.h"
-#include "model_manager.h"
+#include "nest_impl.h"
+#include "target_identifier.h"
 
 #if defined( __SSE__ )
 #include <xmmintrin.h>

@@ -1,0 +1,20 @@
+"""Settings of every test: a model cache of its own, and no banner from NEST."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cold model cache; ``NEUROMODELS_TEST_CACHE`` names one to keep between sessions."""
+    kept = os.environ.get("NEUROMODELS_TEST_CACHE")
+    cache = Path(kept) if kept else tmp_path_factory.mktemp("model-cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEUROMODELS_CACHE", str(cache))
+        patch.setenv("PYNEST_QUIET", "1")
+        yield cache
