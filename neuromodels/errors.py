@@ -8,6 +8,11 @@ reported as such.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neuromodels.runs import Run
+
 
 class NeuromodelsError(Exception):
     """Base class of all errors that a user can mend.
@@ -81,3 +86,21 @@ class RunInterrupted(RunError):
     """A run that was stopped (Ctrl-C, SIGTERM); what was recorded is on disk."""
 
     exit_code = 130
+
+
+class AnalysisFailed(RunError):
+    """A run whose simulation is complete and on disk, but an analysis or observer raised.
+
+    Attributes
+    ----------
+    run : neuromodels.runs.Run
+        The run, with the results of all other analyses.
+    """
+
+    exit_code = 7
+
+    def __init__(
+        self, what: str, *, run: Run, where: str | None = None, fix: str | None = None
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.run = run

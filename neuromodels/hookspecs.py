@@ -9,7 +9,7 @@ module level, so that ``neuromodels list`` stays quick.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -32,7 +32,7 @@ def neuromodels_models() -> Sequence[Model]:  # type: ignore[empty-body]
 
 
 @hookspec
-def neuromodels_circuits() -> Sequence[type[Circuit]]:  # type: ignore[empty-body]
+def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:  # type: ignore[empty-body]
     """Circuit classes that this plugin brings; names are ``study/thing``."""
 
 
@@ -47,12 +47,12 @@ def neuromodels_commands() -> Sequence[click.Command]:  # type: ignore[empty-bod
 
 
 @hookspec
-def neuromodels_before_build(circuit: Circuit, network: Network) -> None:
+def neuromodels_before_build(circuit: Circuit[Any], network: Network) -> None:
     """Called with an empty kernel, after models are installed and before populations are created."""
 
 
 @hookspec
-def neuromodels_after_phase(circuit: Circuit, network: Network, phase: Phase) -> None:
+def neuromodels_after_phase(circuit: Circuit[Any], network: Network, phase: Phase) -> None:
     """Called when a phase of the protocol has been simulated."""
 
 

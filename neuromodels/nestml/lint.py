@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from pynestml.generated.PyNestMLLexer import PyNestMLLexer
+from pynestml.meta_model.ast_data_type import ASTDataType
 from pynestml.meta_model.ast_declaration import ASTDeclaration
+from pynestml.meta_model.ast_expression import ASTExpression
 from pynestml.meta_model.ast_inline_expression import ASTInlineExpression
 from pynestml.meta_model.ast_input_port import ASTInputPort
 from pynestml.meta_model.ast_node import ASTNode
 from pynestml.meta_model.ast_parameter import ASTParameter
+from pynestml.meta_model.ast_simple_expression import ASTSimpleExpression
 from pynestml.meta_model.ast_variable import ASTVariable
 from pynestml.symbols.predefined_variables import PredefinedVariables
+from pynestml.symbols.unit_type_symbol import UnitTypeSymbol
 from pynestml.visitors.ast_visitor import ASTVisitor
 
 #: Names that C++ code of NESTML or the NESTML grammar gives a meaning of their own.
@@ -83,6 +87,57 @@ def reserved_names(model: Any) -> Iterator[Finding]:
                     f"the name '{name}' is predefined in NESTML and would silently keep its "
                     "predefined meaning; rename it",
                 )
+
+
+def _bases(node: Any) -> dict[str, float]:
+    """Units in the type of an expression, by name, with their powers; empty for a pure number."""
+    symbol = getattr(node, "type", None)
+    unit = symbol.astropy_unit if isinstance(symbol, UnitTypeSymbol) else None
+    if unit is None:
+        return {}
+    return {base.name: float(power) for base, power in zip(unit.bases, unit.powers, strict=True)}
+
+
+#: Units that NESTML scales when it reads a literal: their values are stored in ms, mV, pA, nS, pF …
+_RESCALED = frozenset({"s", "us", "min", "h", "V", "uV", "A", "nA", "uA", "mA", "S", "uS", "mS", "F", "nF"})
+
+
+def unit_scales(model: Any) -> Iterator[Finding]:
+    """Unit conversions that NESTML leaves out or does twice, without a warning.
+
+    A literal ``2 s`` is stored as 2000 (ms); declared or assigned as ``s`` or to a variable in ms
+    it is multiplied by 1000 once more.  A product of Hz and ms (or s) stays unscaled, a factor of
+    1000 too large.
+    """
+    for node in _collect(model, ASTDataType):
+        symbol = node.get_type_symbol() if node.is_unit_type() else None
+        unit = symbol.astropy_unit if isinstance(symbol, UnitTypeSymbol) else None
+        wrong = {base.name for base in unit.bases} & _RESCALED if unit is not None else set()
+        if wrong:
+            yield Finding(
+                _line(node),
+                f"a variable in {sorted(wrong)[0]} would be converted twice; declare it in NEST's "
+                "units (ms, mV, pA, nS, pF, Hz)",
+            )
+    for node in _collect(model, ASTExpression, ASTSimpleExpression):
+        factor = node.get_implicit_conversion_factor()
+        wrong = set(_bases(node)) & _RESCALED
+        if wrong and factor is not None and float(factor) != 1.0:
+            yield Finding(
+                _line(node),
+                f"the value in {sorted(wrong)[0]} would be converted twice; write it in the unit of "
+                "the variable that takes it",
+            )
+    for expression in _collect(model, ASTExpression):
+        bases = _bases(expression)
+        mixed = "Hz" in bases and {"ms", "s"} & set(bases)
+        parts = [part for part in (expression.lhs, expression.rhs) if part is not None]
+        if mixed and not any({"Hz", *mixed} <= set(_bases(part)) for part in parts):
+            yield Finding(
+                _line(expression),
+                f"NESTML does not rescale Hz * {sorted(mixed)[0]} (a factor of 1000 would be left); "
+                "write (rate / (1 Hz)) * (time / (1000 ms))",
+            )
 
 
 def _names_read(node: ASTNode) -> set[str]:

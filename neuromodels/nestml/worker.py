@@ -66,6 +66,17 @@ def _logged(files: dict[str, str]) -> Iterator[dict[str, Any]]:
             yield problem
 
 
+def _warnings() -> str:
+    """Warnings in PyNESTML's log, one a line, for ``generate.log``."""
+    from pynestml.utils.logger import Logger, LoggingLevel
+
+    return "".join(
+        f"{artifact}: line {position.start_line if position is not None else '?'}: {message}\n"
+        for artifact, _node, level, _code, position, message in Logger.get_log().values()
+        if level is LoggingLevel.WARNING
+    )
+
+
 def _parse(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, Any]:
     """Parse and validate every model; model class -> AST."""
     from pynestml.cocos.co_cos_manager import CoCosManager
@@ -114,7 +125,7 @@ def _lint(job: dict[str, Any], models: dict[str, Any]) -> Iterator[dict[str, Any
 
     for spec in _specs(job):
         model = models[spec["class"]]
-        findings = [*lint.reserved_names(model)]
+        findings = [*lint.reserved_names(model), *lint.unit_scales(model)]
         if spec is not job["neuron"]:
             findings += lint.homogeneous_parameters(model)
             post = spec["post_port"] if spec["paired"] else None
@@ -161,8 +172,8 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
 
     files = {spec["class"]: spec["shown"] for spec in _specs(job)}
     models = _parse(job, problems)
+    problems.extend(_lint(job, models))  # first: says more than PyNESTML about the same line
     problems.extend(_logged(files))
-    problems.extend(_lint(job, models))
     if problems:
         raise _Failed
 
@@ -220,7 +231,7 @@ def main(path: str) -> int:
 
             captured.write(traceback.format_exc())
     answer["problems"] = problems
-    answer["log"] = captured.getvalue()
+    answer["log"] = captured.getvalue() + _warnings()
     Path(job["answer"]).write_text(json.dumps(answer))
     return 1 if problems else 0
 

@@ -1,0 +1,5 @@
+"""``python -m neuromodels``: the same as the script ``neuromodels``."""
+
+from neuromodels.cli import main
+
+main()

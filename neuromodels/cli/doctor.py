@@ -1,0 +1,88 @@
+"""``neuromodels doctor``: what works on this machine, and how to mend what does not."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from neuromodels.cli.output import human_size, json_option, print_json
+from neuromodels.registry import registry
+
+if TYPE_CHECKING:
+    from neuromodels.nestml.environment import Check
+
+
+@click.command(name="doctor", short_help="What works on this machine, and how to mend the rest.")
+@json_option
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """Check NEST, NESTML, compiler, headers, MPI, cache and plugins."""
+    from neuromodels.nestml import environment
+
+    checks = [*environment.diagnose(), *_cache(), *_plugins()]
+    if as_json:
+        print_json(
+            [
+                {"name": check.name, "ok": check.ok, "detail": check.detail, "fix": check.fix}
+                for check in checks
+            ]
+        )
+    else:
+        width = max(len(check.name) for check in checks)
+        for check in checks:
+            state = "ok     " if check.ok else "PROBLEM"
+            mend = f" ({check.fix})" if not check.ok and check.fix else ""
+            click.echo(f"{state}  {check.name.ljust(width)}  {check.detail}{mend}".rstrip())
+    context.exit(0 if all(check.ok for check in checks) else 1)
+
+
+# A module of several models takes about 2 MiB, its build some ten times that for a moment.
+ENOUGH_SPACE = 200 * 2**20  # bytes
+
+
+def _cache() -> Iterator[Check]:
+    """Whether the cache of compiled models can be written, and has room."""
+    from neuromodels.nestml.cache import directory
+    from neuromodels.nestml.environment import Check
+
+    folder = directory()
+    elsewhere = "point NEUROMODELS_CACHE to another directory"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        yield Check("model cache", False, f"{folder}: {error.strerror or error}", elsewhere)
+        return
+    yield Check("model cache", True, str(folder), "")
+    free = shutil.disk_usage(folder).free
+    yield Check(
+        "disk space", free >= ENOUGH_SPACE, f"{human_size(free)} free", f"free some, or {elsewhere}"
+    )
+
+
+def _plugins() -> Iterator[Check]:
+    from neuromodels.nestml.environment import Check
+
+    found = registry()
+    for plugin in found.plugins.values():
+        origin = f"{plugin.distribution} {plugin.version}".strip()
+        broken = [item for item in found.broken if item.plugin == plugin.name]
+        if plugin.status == "broken":
+            fix = f"update or remove {plugin.distribution or plugin.name}"
+            yield Check(
+                f"plugin {plugin.name}", False, f"{origin}: {plugin.reason}".lstrip(": "), fix
+            )
+        elif not broken:
+            yield Check(f"plugin {plugin.name}", True, origin, "")
+        for item in broken:
+            yield Check(
+                f"{item.kind} {item.name}",
+                False,
+                item.reason,
+                f"tell the authors of {plugin.distribution or plugin.name}",
+            )

@@ -1,0 +1,118 @@
+"""The root command, and what becomes of errors: one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, NoReturn
+
+import click
+
+from neuromodels.cli.group import Group
+from neuromodels.errors import NeuromodelsError
+
+INTERRUPTED = 130
+DEFECT = 70  # EX_SOFTWARE of sysexits.h
+
+
+@dataclass
+class Settings:
+    """What holds for every command; the click context's ``obj``."""
+
+    debug: bool = False
+
+
+def _print_versions(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    def installed(distribution: str) -> str:
+        try:
+            return version(distribution)
+        except PackageNotFoundError:
+            return "not found"
+
+    click.echo(
+        f"neuromodels {installed('neuromodels')}, NEST {installed('nest-simulator')}, "
+        f"NESTML {installed('nestml')}"
+    )
+    context.exit()
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the Python traceback of an error.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_versions,
+    help="Show the versions of neuromodels, NEST and NESTML, and exit.",
+)
+@click.pass_obj
+def cli(settings: Settings, debug: bool) -> None:
+    """Run published theories of cortical learning, written in NESTML, on NEST."""
+    settings.debug = debug
+
+
+def execute(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (that of the process by default) and give its exit code."""
+    settings = Settings()
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            code = cli.main(
+                None if arguments is None else list(arguments),
+                prog_name="neuromodels",
+                standalone_mode=False,
+                obj=settings,
+            )
+        except BaseException as error:
+            if isinstance(error, SystemExit):
+                raise
+            if settings.debug:
+                traceback.print_exc()
+            message, exit_code = _explain(error)
+            click.echo(message, err=True)
+            return exit_code
+    return code if isinstance(code, int) else 0
+
+
+def main() -> NoReturn:
+    """Entry point of the script ``neuromodels``."""
+    sys.exit(execute())
+
+
+def _explain(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, NeuromodelsError):
+        return f"error: {_one_line(str(error))}", error.exit_code
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return "interrupted", INTERRUPTED
+    if isinstance(error, click.UsageError):
+        place = error.ctx.command_path if error.ctx is not None else "neuromodels"
+        message = _one_line(error.format_message()).removesuffix(".")
+        return f"error: {place}: {message} (see {place} --help)", error.exit_code
+    if isinstance(error, click.ClickException):
+        return f"error: {_one_line(error.format_message())}", error.exit_code
+    text = _one_line(f"{type(error).__name__}: {error}")
+    hint = "this is a defect of neuromodels or of a plugin; `neuromodels --debug …` shows where"
+    return f"error: {text} ({hint})", DEFECT
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],  # noqa: ARG001
+    filename: str,  # noqa: ARG001
+    lineno: int,  # noqa: ARG001
+    file: IO[str] | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    click.echo(f"warning: {_one_line(str(message))}", err=True)

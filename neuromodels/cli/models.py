@@ -1,0 +1,105 @@
+"""``neuromodels models``: compiled NESTML models in the cache."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neuromodels.cli.output import human_age, human_size, json_option, print_json, print_table
+from neuromodels.registry import registry
+
+if TYPE_CHECKING:
+    from neuromodels.nestml.cache import Entry
+
+
+@click.group(name="models", short_help="Build, list and clean compiled NESTML models.")
+def command() -> None:
+    """Build, list and clean compiled NESTML models."""
+
+
+@command.command(name="build", short_help="Compile models now rather than at their first use.")
+@click.argument("names", nargs=-1)
+@json_option
+def build(names: tuple[str, ...], as_json: bool) -> None:
+    """Compile the models NAMES, or all that are registered, unless the cache has them."""
+    found = registry()
+    for name in names:
+        found.model(name)
+    wanted = list(names) or sorted(found.models)
+    from neuromodels import nestml
+
+    entries = nestml.build(wanted, report=_tell)
+    _show(entries, as_json=as_json)
+
+
+def _tell(stage: str, name: str) -> None:
+    click.echo(f"{stage} {name}", err=True)
+
+
+@command.command(name="list", short_help="What the cache holds.")
+@json_option
+def list_(as_json: bool) -> None:
+    """List compiled models: name, study, size, age, hash."""
+    from neuromodels.nestml import cache
+
+    _show(cache.entries(), as_json=as_json)
+
+
+@command.command(name="clean", short_help="Remove models from the cache.")
+@click.argument("names", nargs=-1)
+@json_option
+def clean(names: tuple[str, ...], as_json: bool) -> None:
+    """Remove the compiled models NAMES, or all, from the cache; they are rebuilt when needed."""
+    from neuromodels.nestml import cache
+
+    removed = cache.clean(list(names))
+    if as_json:
+        print_json([_content(entry) for entry in removed])
+        return
+    size = human_size(sum(entry.size for entry in removed))
+    click.echo(f"removed {len(removed)} compiled module{'s' * (len(removed) != 1)}, {size}")
+
+
+def _show(entries: Sequence[Entry], *, as_json: bool) -> None:
+    if as_json:
+        print_json([_content(entry) for entry in entries])
+        return
+    if not entries:
+        click.echo("no compiled models")
+        return
+    now = time.time()
+    print_table(
+        ("models", "study", "size", "age", "hash", "state"),
+        [
+            (
+                ", ".join(entry.models),
+                _study(entry),
+                human_size(entry.size),
+                human_age(max(0.0, now - entry.built.timestamp())),
+                entry.key,
+                "complete" if entry.complete else "incomplete",
+            )
+            for entry in entries
+        ],
+    )
+
+
+def _content(entry: Entry) -> dict[str, Any]:
+    return {
+        "models": list(entry.models),
+        "study": _study(entry),
+        "hash": entry.key,
+        "size": entry.size,
+        "built": entry.built,
+        "path": str(entry.path),
+        "complete": entry.complete,
+    }
+
+
+def _study(entry: Entry) -> str:
+    """Plugins that register the entry's models; empty where none does any more."""
+    models = registry().models
+    return ", ".join(sorted({models[name].plugin for name in entry.models if name in models}))

@@ -1,0 +1,65 @@
+"""What ``run`` and ``analyze`` print at their end: metrics against references, and paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from neuromodels.cli.output import print_json, print_table
+from neuromodels.errors import AnalysisFailed
+
+if TYPE_CHECKING:
+    from neuromodels.analysis import Metric
+    from neuromodels.runs import Run
+
+
+def report(produce: Callable[[], Run], *, as_json: bool) -> None:
+    """Print the metrics of the run that `produce` gives, its figures and its directory.
+
+    A run whose simulation is complete is printed even where an analysis failed, before the error.
+    """
+    try:
+        run = produce()
+    except AnalysisFailed as error:
+        _print(error.run, as_json=as_json)
+        raise
+    _print(run, as_json=as_json)
+
+
+def _print(run: Run, *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "path": run.path,
+                "status": run.status,
+                "metrics": {name: metric.as_dict() for name, metric in run.metrics.items()},
+                "analyses": dict(run.analyses),
+                "figures": dict(run.figures),
+            }
+        )
+        return
+    if run.metrics:
+        print_table(
+            ("metric", "reference ± spread", "ours", "verdict"),
+            [
+                (
+                    name,
+                    _reference(metric),
+                    f"{metric.value:.4g} {metric.unit}".rstrip(),
+                    metric.verdict,
+                )
+                for name, metric in run.metrics.items()
+            ],
+        )
+    for path in run.figures.values():
+        click.echo(f"figure: {path}")
+    click.echo(f"run: {run.path} ({run.status})")
+
+
+def _reference(metric: Metric) -> str:
+    reference = metric.reference
+    if reference is None:
+        return ""
+    return f"{reference.mean:.4g} ± {reference.sd:.2g} {metric.unit}".rstrip()

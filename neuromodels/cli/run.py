@@ -1,0 +1,123 @@
+"""``neuromodels run``: build, simulate, record, analyse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neuromodels.cli import values
+from neuromodels.cli.output import json_option
+from neuromodels.cli.result import report
+from neuromodels.errors import UsageError
+
+if TYPE_CHECKING:
+    from neuromodels.runs import Run
+
+# NEST's seeds are 32-bit; 0 is not one of them.
+SEEDS = click.IntRange(1, 2**32 - 1)
+
+
+@click.command(name="run", short_help="Build, simulate, record and analyse a circuit.")
+@click.argument("circuit", required=False)
+@click.option(
+    "--set",
+    "assignments",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Set a parameter; the value may carry a unit: --set 'duration=25 s'. Repeatable.",
+)
+@click.option(
+    "--params",
+    "file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Parameters from a JSON, YAML or TOML file, or from a run's run.json; --set wins over it.",
+)
+@click.option("--preset", metavar="NAME", help="A named set of parameters: smoke, paper, …")
+@click.option("--seed", type=SEEDS, metavar="N", help="Seed of all random numbers.  [default: 1]")
+@click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads of NEST.  [default: 1]"
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Directory of the run, which must not exist yet or be empty.",
+)
+@click.option(
+    "--resume",
+    "unfinished",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Continue the interrupted run in DIR, with its own parameters, seed and threads.",
+)
+@click.option("--no-progress", is_flag=True, help="Show no progress bar.")
+@json_option
+def command(
+    circuit: str | None,
+    assignments: tuple[str, ...],
+    file: Path | None,
+    preset: str | None,
+    seed: int | None,
+    threads: int | None,
+    out: Path | None,
+    unfinished: Path | None,
+    no_progress: bool,
+    as_json: bool,
+) -> None:
+    """Run CIRCUIT: build, simulate, record, analyse; then print its metrics and where they are."""
+    if unfinished is not None:
+        _refuse_with_resume(
+            {
+                "CIRCUIT": circuit,
+                "--set": assignments,
+                "--params": file,
+                "--preset": preset,
+                "--seed": seed,
+                "--threads": threads,
+                "--out": out,
+            }
+        )
+        report(lambda: _resume(unfinished, progress=not no_progress), as_json=as_json)
+        return
+    if circuit is None:
+        raise click.UsageError("which circuit? `neuromodels list circuits` names them")
+    options = {
+        "parameters": {
+            **(values.from_file(file) if file else {}),
+            **values.from_options(assignments),
+        },
+        "preset": preset,
+        "seed": 1 if seed is None else seed,
+        "threads": 1 if threads is None else threads,
+        "out": out,
+        "progress": not no_progress,
+    }
+    report(lambda: _run(circuit, options), as_json=as_json)
+
+
+def _refuse_with_resume(options: dict[str, object]) -> None:
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise UsageError(
+            f"{', '.join(given)} cannot be changed in a run that is resumed",
+            where="--resume",
+            fix="give --resume DIR alone",
+        )
+
+
+def _run(circuit: str, options: dict[str, Any]) -> Run:
+    from neuromodels.registry import registry
+
+    registry().circuit(circuit)  # a mistyped name is refused before NEST is loaded
+    from neuromodels import runner
+
+    return runner.run(circuit, **options)
+
+
+def _resume(path: Path, *, progress: bool) -> Run:
+    from neuromodels import runner
+
+    return runner.resume(path, progress=progress)

@@ -1,0 +1,149 @@
+"""``neuromodels show``: the parameters of a circuit or a model."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import click
+
+from neuromodels import declarations
+from neuromodels.cli.output import json_option, print_json, print_table
+from neuromodels.errors import UnknownNameError
+from neuromodels.models import Model, SynapseModel
+from neuromodels.parameters import nearest
+from neuromodels.registry import Registry, registry
+
+
+@click.command(name="show", short_help="The parameters of a circuit or a model.")
+@click.argument("name")
+@json_option
+def command(name: str, as_json: bool) -> None:
+    """Show what the circuit, model or analysis NAME is: parameters with units, ranges, sources."""
+    found = registry()
+    content = _content(found, name)
+    if as_json:
+        print_json(content)
+    else:
+        _print(content)
+
+
+def _content(found: Registry, name: str) -> dict[str, Any]:
+    if name in found.circuits:
+        return _circuit(found, name)
+    if name in found.models:
+        return _model(found, name)
+    if name in found.analyses:
+        analysis = found.analyses[name]
+        return {
+            "name": name,
+            "kind": "analysis",
+            "plugin": analysis.plugin,
+            "version": analysis.version,
+            "summary": analysis.object.summary,
+            "doc": inspect.getdoc(analysis.object) or "",
+        }
+    for item in found.broken:
+        if item.name == name:
+            raise UnknownNameError(
+                f"the {item.kind} {name!r} of plugin {item.plugin} cannot be used: {item.reason}"
+            )
+    known = [*found.circuits, *found.models, *found.analyses]
+    raise UnknownNameError(f"no circuit, model or analysis {name!r}", fix=nearest(name, known))
+
+
+def _circuit(found: Registry, name: str) -> dict[str, Any]:
+    item = found.circuits[name]
+    circuit = item.object
+    return {
+        "name": name,
+        "kind": "circuit",
+        "plugin": item.plugin,
+        "version": item.version,
+        "summary": circuit.summary,
+        "doc": inspect.getdoc(circuit) or "",
+        "models": list(circuit.models),
+        "analyses": list(circuit.analyses),
+        "resolution": {"value": circuit.resolution, "unit": "ms"},
+        "default_preset": circuit.default_preset,
+        "presets": {preset: dict(values) for preset, values in circuit.presets.items()},
+        "parameters": circuit.Parameters.describe(),
+    }
+
+
+def _model(found: Registry, name: str) -> dict[str, Any]:
+    item = found.models[name]
+    model: Model = item.object
+    content: dict[str, Any] = {
+        "name": name,
+        "kind": "synapse" if isinstance(model, SynapseModel) else "neuron",
+        "plugin": item.plugin,
+        "version": item.version,
+        "summary": model.summary,
+        "source": str(model.source),
+        "parameters": [
+            {
+                "name": entry["name"],
+                "type": "shared" if entry["shared"] else "individual",
+                "default": entry["default"],
+                "unit": entry["unit"],
+                "range": None,
+                "choices": None,
+                "doc": entry["doc"],
+                "source": "",
+            }
+            for entry in declarations.parameters(model.source.read_text(encoding="utf-8"))
+        ],
+    }
+    if isinstance(model, SynapseModel):
+        content["neuron"] = model.neuron
+    return content
+
+
+def _print(content: dict[str, Any]) -> None:
+    origin = f"plugin {content['plugin']} {content['version']}".rstrip()
+    click.echo(f"{content['name']}: {content['summary']}")
+    click.echo(f"{content['kind']}, {origin}")
+    for key in ("neuron", "source"):
+        if content.get(key):
+            click.echo(f"{key}: {content[key]}")
+    for key in ("models", "analyses"):
+        if content.get(key):
+            click.echo(f"{key}: {', '.join(content[key])}")
+    for preset, values in content.get("presets", {}).items():
+        mark = " (default)" if preset == content["default_preset"] else ""
+        changes = ", ".join(f"{key}={value}" for key, value in values.items()) or "the defaults"
+        click.echo(f"preset {preset}{mark}: {changes}")
+    if content.get("doc"):
+        click.echo(f"\n{content['doc']}")
+    parameters = content.get("parameters")
+    if parameters:
+        click.echo()
+        print_table(
+            ("parameter", "default", "unit", "range", "meaning", "source"),
+            [
+                (
+                    entry["name"],
+                    _value(entry["default"]),
+                    entry["unit"],
+                    _accepted(entry),
+                    entry["doc"],
+                    entry["source"],
+                )
+                for entry in parameters
+            ],
+        )
+
+
+def _value(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    if isinstance(value, list):
+        return ", ".join(_value(item) for item in value)
+    return "" if value is None else str(value)
+
+
+def _accepted(entry: dict[str, Any]) -> str:
+    if entry["choices"]:
+        return " | ".join(str(choice) for choice in entry["choices"])
+    return str(entry["range"] or "")

@@ -1,0 +1,175 @@
+"""Part files: what a run has recorded so far, on disk while it is still running.
+
+A part is an ``.npz`` file with everything recorded in a stretch of steps ``(start, stop]`` on one
+rank.  Its arrays are
+
+``spikes/<population>/{steps,ids,offsets}``
+    one entry per spike, unsorted; ``offsets`` (ms before the step) only with off-grid spiking;
+``signals/<name>/{steps,values}``
+    one row per sample;
+``traces/<name>/{steps,<variable>}``
+    one row per sample, one column per neuron.
+
+Parts are numbered without gaps; files of the same number are the ranks' shares of one stretch.
+"""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromodels.errors import RunError
+from neuromodels.storage import disk_errors, replacing
+
+Array = npt.NDArray[Any]
+
+
+class Spool:
+    """Collects arrays in memory and writes them as parts, so that neither grows without bound.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the parts go; created when missing.
+    rank : int
+        MPI rank whose share this is.
+    max_bytes, max_seconds : float
+        A part is due when this much is waiting, or when the last one is so old (wall time).
+    """
+
+    def __init__(
+        self, folder: Path, *, rank: int = 0, max_bytes: float = 2**26, max_seconds: float = 5.0
+    ) -> None:
+        self.folder = folder
+        self.rank = rank
+        self.max_bytes = max_bytes
+        self.max_seconds = max_seconds
+        self._index = 0
+        self._start = 0
+        self._waiting: dict[str, list[Array]] = {}
+        self._bytes = 0
+        self._written = time.monotonic()
+        with disk_errors(folder):
+            folder.mkdir(exist_ok=True)
+
+    def add(self, name: str, values: Array) -> None:
+        """Keep `values`, to be joined along the first axis with others of that `name`."""
+        self._waiting.setdefault(name, []).append(values)
+        self._bytes += values.nbytes
+
+    @property
+    def due(self) -> bool:
+        """Whether the next part should be written now."""
+        return self._bytes >= self.max_bytes or time.monotonic() - self._written >= self.max_seconds
+
+    def write(self, stop: int) -> None:
+        """Write all that waits as the part that ends with step `stop`.
+
+        What waits stays in memory when the disk refuses.
+        """
+        arrays = {name: np.concatenate(chunks) for name, chunks in self._waiting.items()}
+        path = self.folder / f"{self._index:06d}.r{self.rank:04d}.npz"
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, span=np.array([self._start, stop]), **arrays)
+        self._waiting.clear()
+        self._bytes = 0
+        self._index += 1
+        self._start = stop
+        self._written = time.monotonic()
+
+
+class Parts:
+    """Reads the parts in a folder, one stretch at a time.
+
+    Parameters
+    ----------
+    folder : Path
+        May be missing, or still be written to: the parts found now are the ones read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        stretches: dict[int, list[Path]] = {}
+        for path in sorted(folder.glob("[0-9]*.r[0-9]*.npz")):
+            stretches.setdefault(int(path.name.split(".")[0]), []).append(path)
+        # A stretch that lacks a rank (the run was killed between two renames) ends what is usable.
+        ranks = len(stretches.get(0, []))
+        self._stretches: list[list[Path]] = []
+        for number in range(len(stretches)):
+            files = stretches.get(number, [])
+            if not files or len(files) != ranks:
+                break
+            self._stretches.append(files)
+
+    def __len__(self) -> int:
+        return len(self._stretches)
+
+    @property
+    def stop(self) -> int:
+        """Last step that the parts cover; 0 without parts."""
+        if not self._stretches:
+            return 0
+        with _open(self._stretches[-1][0]) as part:
+            return int(part["span"][1])
+
+    @property
+    def nbytes(self) -> int:
+        """Size of all parts together (bytes)."""
+        return sum(path.stat().st_size for files in self._stretches for path in files)
+
+    def stretches(self) -> Iterator[list[Mapping[str, Array]]]:
+        """Yield the shares of each stretch, in order of time; arrays are read when asked for."""
+        for files in self._stretches:
+            shares = [_open(path) for path in files]
+            try:
+                yield list(shares)
+            finally:
+                for share in shares:
+                    share.close()
+
+    def spikes(
+        self, population: str
+    ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Array | None]]:
+        """Yield (steps, ids, offsets or None) of each stretch, sorted by time and then neuron."""
+        prefix = f"spikes/{population}/"
+        for shares in self.stretches():
+            having = [share for share in shares if prefix + "steps" in share]
+            if not having:
+                continue
+            steps, ids = (
+                np.concatenate([share[prefix + key] for share in having])
+                for key in ("steps", "ids")
+            )
+            if prefix + "offsets" in having[0]:
+                offsets = np.concatenate([share[prefix + "offsets"] for share in having])
+                order = np.lexsort((ids, -offsets, steps))
+                yield steps[order], ids[order], offsets[order]
+            else:
+                order = np.lexsort((ids, steps))
+                yield steps[order], ids[order], None
+
+    def rows(self, group: str, key: str) -> Iterator[Array]:
+        """Yield the rows of array `key` of ``signals/<name>`` or ``traces/<name>``, in order of time."""
+        name = f"{group}/{key}"
+        for shares in self.stretches():
+            # Signals are the same on every rank; one share has them.
+            for share in shares:
+                if name in share:
+                    yield share[name]
+                    break
+
+
+def _open(path: Path) -> Any:
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise RunError(f"part of a run cannot be read: {error}", where=str(path)) from error
+
+
+__all__ = ["Parts", "Spool"]

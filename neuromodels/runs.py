@@ -1,0 +1,306 @@
+"""Runs on disk, read back: one way for complete, interrupted and running ones.
+
+>>> run = neuromodels.load_run("runs/burstprop-learning-rule-20261123T220000Z-s1")
+>>> run.status, run.parameters["n_neurons"]
+>>> run.spikes("pyramidal").times
+>>> run.signals["weight"].mean("synapse")
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuromodels import rundir
+from neuromodels.analysis import Metric
+from neuromodels.clock import Clock
+from neuromodels.errors import UnknownNameError, UsageError
+from neuromodels.parameters import nearest
+from neuromodels.parts import Parts
+from neuromodels.spikes import SpikeTrains
+from neuromodels.storage import read_json
+
+if TYPE_CHECKING:
+    import neo
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class PhaseSpan:
+    """A phase of the protocol in biological time.
+
+    Parameters
+    ----------
+    name : str
+    start, stop : float
+        The phase covers ``start < t <= stop`` (ms).
+    """
+
+    name: str
+    start: float
+    stop: float
+
+
+class Run:
+    """A run on disk; made by `load_run`, `neuromodels.run` and the like.
+
+    Attributes
+    ----------
+    path : Path
+        Its directory.
+    info : dict
+        Content of ``run.json``.
+    """
+
+    def __init__(self, path: Path, info: dict[str, Any]) -> None:
+        self.path = path
+        self.info = info
+
+    def __repr__(self) -> str:
+        return f"<Run of {self.circuit}, seed {self.seed}, {self.status}: {self.path}>"
+
+    @property
+    def circuit(self) -> str:
+        """Name of the circuit."""
+        return str(self.info["circuit"]["name"])
+
+    @property
+    def seed(self) -> int:
+        """Seed of all random numbers."""
+        return int(self.info["seed"])
+
+    @property
+    def status(self) -> str:
+        """``running``, ``complete``, ``failed`` or ``interrupted``, as it is now.
+
+        A run that was killed cannot say so; it is recognised by the lock it no longer holds.
+        """
+        status = str(rundir.read_info(self.path)["status"])
+        if status == "running" and not rundir.is_locked(self.path):
+            # Look again: it may have ended between the two lines above.
+            status = str(rundir.read_info(self.path)["status"])
+            return "interrupted" if status == "running" else status
+        return status
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Parameter -> value; the units are in ``info["parameters"]``."""
+        return {name: entry["value"] for name, entry in self.info["parameters"].items()}
+
+    @property
+    def phases(self) -> list[PhaseSpan]:
+        """Phases of the protocol, in order; an interrupted run did not reach all of them."""
+        return [PhaseSpan(p["name"], p["start"], p["stop"]) for p in self.info["phases"]]
+
+    def phase(self, name: str) -> PhaseSpan:
+        """Phase of that name.
+
+        Raises
+        ------
+        UnknownNameError
+            The protocol has no such phase.
+        """
+        for span in self.phases:
+            if span.name == name:
+                return span
+        raise UnknownNameError(
+            f"no phase {name!r} in {self.circuit}",
+            fix=nearest(name, [span.name for span in self.phases]),
+        )
+
+    @property
+    def t_stop(self) -> float:
+        """End of what was recorded (ms)."""
+        if self._assembled:
+            return float(self.info["biological_time"])
+        return self._clock.ms(self._parts.stop)
+
+    # -- what was recorded --------------------------------------------------------------------
+
+    @property
+    def populations(self) -> Mapping[str, int]:
+        """Population -> number of neurons."""
+        return {name: int(p["size"]) for name, p in self._recordings["populations"].items()}
+
+    def spikes(
+        self, population: str, start: float | None = None, stop: float | None = None
+    ) -> SpikeTrains:
+        """Spikes of a population.
+
+        Parameters
+        ----------
+        population : str
+        start, stop : float, optional
+            Only spikes of ``start < t <= stop`` (ms); the whole run by default.  Only they are read.
+
+        Returns
+        -------
+        SpikeTrains
+
+        Raises
+        ------
+        UnknownNameError
+            No such population.
+        RunError
+            Its spikes were not recorded, or a file is damaged.
+        """
+        from neuromodels.sonata import read_spikes, spikes_from_parts
+
+        known = self._recordings["populations"]
+        if population not in known:
+            raise UnknownNameError(
+                f"no population {population!r} in {self.circuit}", fix=nearest(population, known)
+            )
+        entry = known[population]
+        if not entry["spikes"]:
+            raise UsageError(f"the spikes of population {population!r} were not recorded")
+        start = 0.0 if start is None else start
+        stop = self.t_stop if stop is None else stop
+        if self._assembled:
+            file = self.path / rundir.SPIKES
+            return read_spikes(file, population, entry["size"], start, stop)
+        return spikes_from_parts(self._parts, self._clock, population, entry["size"], start, stop)
+
+    @cached_property
+    def signals(self) -> xr.Dataset:
+        """Sampled signals along ``time`` (ms) and their own dimensions; values are read when used.
+
+        ``phase`` along ``time`` names the phase that each sample ends or lies in.  Signals of
+        another interval than the first signal's have their own ``time_<interval>ms``.
+        """
+        from neuromodels.netcdf import open_netcdf, signals_from_parts
+
+        if self._assembled:
+            return open_netcdf(self.path / rundir.SIGNALS)
+        return signals_from_parts(
+            self._recordings,
+            rundir.load_coords(self.path / rundir.PARTS),
+            self._parts,
+            self._clock,
+            self.info["phases"],
+        )
+
+    @cached_property
+    def traces(self) -> Mapping[str, xr.Dataset]:
+        """Name of a set of traces -> its variables along ``time`` (ms) and ``neuron``."""
+        from neuromodels.netcdf import open_netcdf, traces_from_parts
+
+        return {
+            name: open_netcdf(self.path / rundir.SIGNALS, group=f"traces/{name}")
+            if self._assembled
+            else traces_from_parts(name, trace, self._parts, self._clock)
+            for name, trace in self._recordings["traces"].items()
+        }
+
+    # -- what was made of it ------------------------------------------------------------------
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """Metric by name, with reference, tolerance and verdict where there is a reference."""
+        entries = self._results.get("metrics", [])
+        return {entry["name"]: Metric.from_dict(entry) for entry in entries}
+
+    @property
+    def analyses(self) -> Mapping[str, Mapping[str, Any]]:
+        """Analysis -> its ``status`` (``ok`` or ``failed``), ``error`` and ``wall`` time (s)."""
+        analyses: dict[str, dict[str, Any]] = self._results.get("analyses", {})
+        return analyses
+
+    @property
+    def figures(self) -> Mapping[str, Path]:
+        """Figure -> its file."""
+        folder = self.path / rundir.FIGURES
+        return {path.stem: path for path in sorted(folder.glob("*.png"))}
+
+    def plot(self) -> dict[str, Figure]:
+        """Draw the figures of the circuit's analyses again, and show them in a notebook.
+
+        Returns
+        -------
+        dict
+            Name -> matplotlib figure.
+        """
+        from neuromodels.runner import evaluate
+
+        figures: dict[str, Figure] = {}
+        for name in self.info["analyses"]:
+            figures.update(evaluate(self, name).figures)
+        if "IPython" in sys.modules:
+            from IPython import get_ipython
+            from IPython.display import display
+
+            if get_ipython() is not None:
+                for figure in figures.values():
+                    display(figure)
+        return figures
+
+    def to_neo(self) -> neo.Block:
+        """Spikes, signals, traces and phases as one Neo block with one segment, for Elephant.
+
+        Needs the extra ``neuromodels[neo]``.
+
+        Raises
+        ------
+        EnvironmentProblem
+            Neo is not installed.
+        """
+        from neuromodels.neo_export import block
+
+        return block(self)
+
+    # -- helpers ------------------------------------------------------------------------------
+
+    @property
+    def _assembled(self) -> bool:
+        return rundir.STAGES.index(self.info["stage"]) >= rundir.STAGES.index("assembled")
+
+    @property
+    def _recordings(self) -> Mapping[str, Any]:
+        empty: dict[str, Any] = {"populations": {}, "signals": {}, "traces": {}}
+        recordings: Mapping[str, Any] = self.info.get("recordings", empty)
+        return recordings
+
+    @property
+    def _clock(self) -> Clock:
+        return Clock(self.info["resolution"]["value"])
+
+    @property
+    def _parts(self) -> Parts:
+        return Parts(self.path / rundir.PARTS)
+
+    @property
+    def _results(self) -> dict[str, Any]:
+        path = self.path / rundir.METRICS
+        return read_json(path) if path.exists() else {}
+
+
+def load_run(path: str | os.PathLike[str]) -> Run:
+    """Read a run, whatever its status.
+
+    Parameters
+    ----------
+    path : path
+        Its directory.
+
+    Raises
+    ------
+    RunError
+        `path` holds no run.
+    """
+    directory = Path(path).absolute()
+    return Run(directory, rundir.read_info(directory))
+
+
+def find_runs(folder: str | os.PathLike[str] = "runs") -> Iterator[Run]:
+    """Yield the runs directly inside `folder`, by name."""
+    for path in sorted(Path(folder).glob(f"*/{rundir.INFO}")):
+        yield load_run(path.parent)
+
+
+__all__ = ["PhaseSpan", "Run", "SpikeTrains", "find_runs", "load_run"]

@@ -1,0 +1,435 @@
+"""The command line: what it prints, its exit codes, and what bad input gets."""
+
+import json
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import pytest
+
+import neuromodels.cli.group
+from neuromodels import (
+    Analysis,
+    Circuit,
+    Metric,
+    Parameters,
+    Reference,
+    Result,
+    hookimpl,
+    parameter,
+)
+from neuromodels.cli import execute
+from neuromodels.errors import AnalysisFailed, RunError
+from neuromodels.registry import RESERVED_COMMANDS, Registry
+
+
+class Size(Parameters):
+    n: int = parameter(10, unit="", ge=1, doc="Number of neurons", source="Table 1")
+    pause: float = parameter(5.0, unit="ms", gt=0, doc="Silence")
+
+
+class Thing(Circuit):
+    """A thing that does nothing."""
+
+    name = "study/thing"
+    summary = "A thing"
+    Parameters = Size
+    analyses = ("study/look",)
+
+    def build(self, network):
+        pass
+
+    def protocol(self) -> Iterator:
+        return iter(())
+
+
+class Faulty(Thing):
+    name = "study/faulty"
+    analyses = ("study/none",)
+
+
+class Look(Analysis):
+    name = "study/look"
+    summary = "A look"
+
+    def __call__(self, run):
+        return Result()
+
+
+class Study:
+    @hookimpl
+    def neuromodels_circuits(self):
+        return [Thing, Faulty]
+
+    @hookimpl
+    def neuromodels_analyses(self):
+        return [Look]
+
+    @hookimpl
+    def neuromodels_commands(self):
+        @click.command(name="greet")
+        @click.option("--fail", is_flag=True)
+        def greet(fail):
+            """Say hello."""
+            if fail:
+                raise ZeroDivisionError("two\nlines")
+            click.echo("hello")
+
+        return [greet]
+
+
+@pytest.fixture(autouse=True)
+def study(monkeypatch):
+    """Only the study above is installed."""
+    found = Registry()
+    found.register(Study(), "study")
+    for module in ("registry", "cli.list", "cli.show", "cli.models", "cli.doctor"):
+        __import__(f"neuromodels.{module}")
+        monkeypatch.setattr(f"neuromodels.{module}.registry", lambda: found)
+    return found
+
+
+class FakeRun:
+    def __init__(self, path="/somewhere/run", figures=None):
+        self.path = Path(path)
+        self.status = "complete"
+        self.figures = figures or {"rates": Path(path) / "figures" / "rates.png"}
+        self.analyses = {"study/look": {"status": "ok"}}
+        long = "a_metric_with_a_very_long_name_that_must_never_be_cut_" + "x" * 60
+        reference = Reference(mean=5.0, sd=0.5, n=3, dof=2, source="Table 1")
+        self.metrics = {
+            "rate": Metric("rate", 5.123456, "Hz", reference),
+            long: Metric(long, 3.0, ""),
+        }
+        self.long = long
+
+
+@pytest.fixture
+def runner(monkeypatch):
+    """A runner that notes its calls."""
+    calls = []
+    fake = types.ModuleType("neuromodels.runner")
+    fake.error = None
+
+    def note(name):
+        def call(*args, **options):
+            calls.append((name, args, options))
+            if fake.error is not None:
+                raise fake.error
+            return FakeRun()
+
+        return call
+
+    fake.run, fake.resume, fake.analyze = note("run"), note("resume"), note("analyze")
+    fake.calls = calls
+    monkeypatch.setitem(sys.modules, "neuromodels.runner", fake)
+    monkeypatch.setattr("neuromodels.runner", fake, raising=False)
+    return fake
+
+
+@pytest.fixture
+def call(capsys):
+    def run(*arguments):
+        code = execute(list(arguments))
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def one_line(err):
+    assert err.count("\n") == 1
+    return err
+
+
+def test_list_prints_names_plugins_and_summaries(call):
+    code, out, err = call("list")
+    assert code == 0
+    assert "study/thing" in out
+    assert "study/look" in out
+    assert "broken: circuit study/faulty of plugin study: its analysis 'study/none'" in err
+
+
+def test_list_json(call):
+    code, out, _ = call("list", "circuits", "--json")
+    content = json.loads(out)
+    assert code == 0
+    assert [entry["name"] for entry in content["circuits"]] == ["study/thing"]
+    assert content["circuits"][0]["summary"] == "A thing"
+    assert content["broken"][0]["name"] == "study/faulty"
+    assert set(json.loads(call("list", "--json")[1])) == {
+        "models", "circuits", "analyses", "plugins", "broken",
+    }  # fmt: skip
+
+
+def test_show_circuit(call):
+    code, out, _ = call("show", "study/thing")
+    assert code == 0
+    (row,) = [line for line in out.splitlines() if line.startswith("n ")]
+    assert row.split() == ["n", "10", ">=", "1", "Number", "of", "neurons", "Table", "1"]
+    content = json.loads(call("show", "study/thing", "--json")[1])
+    assert content["parameters"][1]["unit"] == "ms"
+    assert content["presets"] == {"smoke": {}, "paper": {}}
+
+
+def test_show_model(call, study):
+    import neuromodels_burstprop
+
+    study.register(neuromodels_burstprop, "burstprop")
+    content = json.loads(call("show", "burst_dependent_synapse", "--json")[1])
+    eta = next(entry for entry in content["parameters"] if entry["name"] == "eta")
+    assert (eta["default"], eta["unit"], eta["type"]) == ("0.0035", "", "shared")
+    assert content["neuron"] == "pyramidal_burst_neuron"
+
+
+def test_plugin_commands(call):
+    assert "greet" in call("--help")[1]
+    assert call("greet") == (0, "hello\n", "")
+
+
+def test_core_commands_are_reserved():
+    assert set(neuromodels.cli.group.CORE) <= RESERVED_COMMANDS
+
+
+def test_version_names_what_is_installed(call):
+    code, out, _ = call("--version")
+    assert code == 0
+    assert out.startswith("neuromodels ")
+    assert "NEST 3.10" in out
+    assert "NESTML 9.0" in out
+
+
+def test_run_passes_what_was_given(call, runner, tmp_path):
+    file = tmp_path / "p.yaml"
+    file.write_text("n: 20\npause: 1 s\n")
+    code, _, _ = call(
+        "run", "study/thing", "--params", str(file), "--set", "n=30", "--preset", "smoke",
+        "--seed", "4", "--threads", "2", "--out", str(tmp_path / "run"), "--no-progress",
+    )  # fmt: skip
+    assert code == 0
+    name, args, options = runner.calls[0]
+    assert (name, args) == ("run", ("study/thing",))
+    assert options == {
+        "parameters": {"n": "30", "pause": "1 s"},
+        "preset": "smoke",
+        "seed": 4,
+        "threads": 2,
+        "out": tmp_path / "run",
+        "progress": False,
+    }
+
+
+def test_run_ends_with_table_figures_and_directory(call, runner):
+    _, out, err = call("run", "study/thing")
+    header, rate, long, figure, where = out.splitlines()
+    assert header.split("  ")[0] == "metric"
+    assert "reference ± spread" in header
+    assert rate.split() == ["rate", "5", "±", "0.5", "Hz", "5.123", "Hz", "agrees"]
+    assert long.split() == [FakeRun().long, "3", "no", "reference"]
+    assert figure == "figure: /somewhere/run/figures/rates.png"
+    assert where == "run: /somewhere/run (complete)"
+    assert err == ""
+
+
+def test_a_terminal_cuts_no_name_either(call, runner, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "60")
+    _, out, _ = call("run", "study/thing")
+    assert "…" not in out
+    assert out.replace("\n", "").replace(" ", "").count("x") >= 60
+
+
+def test_run_json(call, runner):
+    content = json.loads(call("run", "study/thing", "--json")[1])
+    assert content["path"] == "/somewhere/run"
+    assert content["metrics"]["rate"]["verdict"] == "agrees"
+    assert content["figures"] == {"rates": "/somewhere/run/figures/rates.png"}
+
+
+def test_resume_takes_the_directory_alone(call, runner):
+    assert call("run", "--resume", "some/run")[0] == 0
+    assert runner.calls[0][:2] == ("resume", (Path("some/run"),))
+    code, _, err = call("run", "study/thing", "--resume", "some/run", "--seed", "3")
+    assert code == 2
+    assert "CIRCUIT, --seed cannot be changed" in one_line(err)
+
+
+def test_a_failed_analysis_still_prints_the_run_and_fails(call, runner):
+    runner.error = AnalysisFailed("study/look raised", run=FakeRun())
+    code, out, err = call("run", "study/thing")
+    assert code == AnalysisFailed.exit_code
+    assert "run: /somewhere/run" in out
+    assert "study/look raised" in one_line(err)
+
+
+def test_analyze(call, runner):
+    assert call("analyze", "some/run", "--analysis", "study/look")[0] == 0
+    assert runner.calls == [("analyze", (Path("some/run"),), {"names": ["study/look"]})]
+    assert "did you mean study/look?" in call("analyze", "x", "--analysis", "study/lok")[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["lst"], 2, "no command 'lst'; did you mean list?"),
+        (["run", "study/thign"], 2, "no circuit 'study/thign' (did you mean study/thing?"),
+        (["run", "study/faulty"], 5, "cannot be used: its analysis"),
+        (["show", "nothing-like-it"], 2, "no circuit, model or analysis"),
+        (["run"], 2, "which circuit?"),
+        (["run", "study/thing", "--threads", "0"], 2, "'--threads': 0 is not in the range x>=1"),
+        (["run", "study/thing", "--threads", "-2"], 2, "'--threads': -2 is not in the range"),
+        (["run", "study/thing", "--seed", "0"], 2, "'--seed': 0 is not in the range"),
+        (["run", "study/thing", "--set", "n"], 2, "--set: 'n' is not an assignment (write"),
+        (["run", "study/thing", "--params", "none.json"], 2, "none.json: cannot be read"),
+        (["run", "study/thing", "--params", "none.txt"], 2, "unknown format '.txt'"),
+        (["run", "study/thing", "--nope"], 2, "--nope"),
+        (["list", "things"], 2, "'things' is not one of"),
+        (["greet", "--fail"], 70, "ZeroDivisionError: two lines (this is a defect"),
+    ],
+)
+def test_bad_input_gets_one_line_and_a_code(call, arguments, code, message):
+    got, out, err = call(*arguments)
+    assert got == code
+    assert out == ""
+    assert one_line(err).startswith("error: ")
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("p.json", "{"), ("p.toml", "a = = 1"), ("p.yaml", "a: [1"), ("p.json", "[1, 2]")],
+)
+def test_bad_parameter_files(call, tmp_path, name, text):
+    file = tmp_path / name
+    file.write_text(text)
+    code, _, err = call("run", "study/thing", "--params", str(file))
+    assert code == 2
+    assert str(file) in one_line(err)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("p.json", '{"n": 3, "pause": "1 s"}'),
+        ("p.toml", 'n = 3\npause = "1 s"\n'),
+        ("p.yml", "n: 3\npause: 1 s\n"),
+        ("run.json", '{"circuit": {}, "parameters": {"n": 3, "pause": "1 s"}, "seed": 1}'),
+    ],
+)
+def test_parameter_files(call, runner, tmp_path, name, text):
+    file = tmp_path / name
+    file.write_text(text)
+    assert call("run", "study/thing", "--params", str(file))[0] == 0
+    assert runner.calls[0][2]["parameters"] == {"n": 3, "pause": "1 s"}
+
+
+def test_errors_of_ours_keep_their_code_and_debug_shows_the_traceback(call, runner):
+    runner.error = RunError("is locked", where="some/run", fix="wait")
+    code, _, err = call("run", "study/thing")
+    assert (code, err) == (RunError.exit_code, "error: some/run: is locked (wait)\n")
+    code, _, err = call("--debug", "run", "study/thing")
+    assert code == RunError.exit_code
+    assert "Traceback" in err
+
+
+def test_ctrl_c(call, runner):
+    runner.error = KeyboardInterrupt()
+    code, _, err = call("run", "study/thing")
+    assert code == 130
+    assert err.strip() == "interrupted"
+
+
+@pytest.fixture
+def cache(monkeypatch):
+    entry = types.SimpleNamespace(
+        models=("cell", "syn"),
+        key="0123456789abcdef",
+        size=3 * 2**20,
+        built=datetime.now(UTC),
+        path=Path("/cache/x.so"),
+        complete=True,
+    )
+    from neuromodels.nestml import cache
+
+    cleaned = []
+    monkeypatch.setattr(cache, "entries", lambda: [entry])
+    monkeypatch.setattr(cache, "clean", lambda names=(): cleaned.append(names) or [entry])
+    return cleaned
+
+
+def test_models_list(call, cache):
+    code, out, _ = call("models", "list")
+    assert code == 0
+    assert "cell, syn" in out
+    assert "3.0 MiB" in out
+    assert "0123456789abcdef" in out
+    (entry,) = json.loads(call("models", "list", "--json")[1])
+    assert entry["models"] == ["cell", "syn"]
+
+
+def test_models_clean(call, cache):
+    assert call("models", "clean", "cell")[:2] == (0, "removed 1 compiled module, 3.0 MiB\n")
+    assert call("models", "clean")[0] == 0
+    assert cache == [["cell"], []]
+
+
+def test_models_build_refuses_unknown_names(call):
+    code, _, err = call("models", "build", "nobody")
+    assert code == 2
+    assert "no model 'nobody'" in one_line(err)
+
+
+def test_doctor(call, study, tmp_path, monkeypatch):
+    from neuromodels.nestml import environment
+
+    monkeypatch.setenv("NEUROMODELS_CACHE", str(tmp_path))
+    checks = [environment.Check("NEST", True, "3.10.0")]
+    monkeypatch.setattr(environment, "diagnose", lambda: checks)
+    study.broken.clear()
+    code, out, _ = call("doctor")
+    assert code == 0
+    assert {line.split()[0] for line in out.splitlines()} == {"ok"}
+    checks.append(environment.Check("compiler", False, "none found", "apt-get install g++"))
+    code, out, _ = call("doctor")
+    assert code == 1
+    assert "PROBLEM  compiler" in out
+    assert "none found (apt-get install g++)" in out
+    failed = [entry["name"] for entry in json.loads(call("doctor", "--json")[1]) if not entry["ok"]]
+    assert failed == ["compiler"]
+
+
+def test_doctor_lists_broken_plugins_and_an_unusable_cache(call, study, tmp_path, monkeypatch):
+    from neuromodels.nestml import environment
+
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("NEUROMODELS_CACHE", str(blocked / "cache"))
+    monkeypatch.setattr(environment, "diagnose", list)
+    code, out, _ = call("doctor")
+    assert code == 1
+    assert "PROBLEM  model cache" in out
+    assert "PROBLEM  circuit study/faulty" in out
+
+
+SLOW = ("nest", "pynestml", "xarray", "matplotlib", "pint", "scipy", "h5py", "rich", "numpy")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import neuromodels",
+        "from neuromodels.cli import execute; assert execute(['list']) == 0",
+        "from neuromodels.cli import execute; assert execute(['list', '--json']) == 0",
+        "from neuromodels.cli import execute; assert execute(['--help']) == 0",
+        "from neuromodels.cli import execute; assert execute(['run', '--help']) == 0",
+    ],
+)
+def test_quick_commands_import_nothing_slow(code):
+    """With the installed studies: also they must keep their modules light."""
+    check = f"{code}\nimport sys; print([m for m in {SLOW!r} if m in sys.modules], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stderr.strip().splitlines()[-1] == "[]"

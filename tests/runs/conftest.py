@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import tiny
+
+from neuromodels import registry as registry_module
+from neuromodels import runner
+
+
+@pytest.fixture
+def plugin(monkeypatch):
+    """A registry with the tiny circuits; gives the plugin object that observes."""
+    fresh = registry_module.Registry()
+    observer = tiny.Plugin()
+    fresh.register(observer, "tiny")
+    monkeypatch.setattr(registry_module, "registry", lambda: fresh)
+    return observer
+
+
+@pytest.fixture
+def run(plugin, tmp_path):
+    """Call `runner.run` with a directory of its own."""
+    made = []
+
+    def call(circuit="tiny/net", **options):
+        options.setdefault("out", tmp_path / f"run{len(made)}")
+        made.append(options["out"])
+        return runner.run(circuit, **options)
+
+    return call
