@@ -2,7 +2,7 @@
 
 `install` is what a user calls; `build` compiles without loading.  Stages, one module each:
 `family` (what is compiled together), `generate` and `worker` (PyNESTML), `workarounds` and `lint`
-(its defects), `cpp` and `compile` (C++), `cache`, `kernel` (loading), `guard` (`nest.Connect`),
+(its defects), `cpp` and `compilation` (C++), `cache`, `kernel` (loading), `guard` (`nest.Connect`),
 `weights` (reading plastic weights quickly), `environment` (what the machine offers).
 """
 

@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from neuromodels.nestml import cache, compile, cpp, environment, generate
+from neuromodels.nestml import cache, compilation, cpp, environment, generate
 from neuromodels.nestml.family import Family, resolve
 
 #: Told what happens to which module: ("generate" | "compile" | "ready", name of the family).
 Report = Callable[[str, str], None]
+
+
+def _silent(_stage: str, _name: str) -> None:
+    """Report nothing."""
 
 
 def module_name(family: Family, key: str) -> str:
@@ -30,7 +34,7 @@ def build_family(family: Family, report: Report | None = None) -> cache.Entry:
         Something this machine lacks.
     """
     key = cache.key(family)
-    tell = report or (lambda stage, name: None)
+    tell = report or _silent
 
     def build(work: Path) -> Path:
         tell("generate", family.name)
@@ -41,7 +45,7 @@ def build_family(family: Family, report: Report | None = None) -> cache.Entry:
         paired = {s.name: s.neuron is not None for s in family.synapses}
         source = cpp.write_module(generated, module_name(family, key), neuron, paired)
         output = work / f"{module_name(family, key)}.so"
-        compile.compile_module(source, output)
+        compilation.compile_module(source, output)
         return output
 
     entry = cache.get_or_build(family, key, build)

@@ -167,7 +167,7 @@ def get_or_build(family: Family, wanted: str, build: Callable[[Path], Path]) -> 
                 final = root / "modules" / wanted
                 if final.exists():  # damaged, or lookup() would have found it
                     shutil.rmtree(final)
-                os.rename(work, final)
+                work.rename(final)
             except ModelError as error:
                 raise _kept(work, wanted, error) from error.__cause__
             except BaseException:
@@ -190,11 +190,11 @@ def get_or_build(family: Family, wanted: str, build: Callable[[Path], Path]) -> 
 
 
 def _kept(work: Path, wanted: str, error: ModelError) -> ModelError:
-    """Keep what was generated for a model that does not compile, so that the user can look at it."""
+    """Keep the C++ of a model that does not compile, so that the user can look at it."""
     kept = directory() / "failed" / wanted
     shutil.rmtree(kept, ignore_errors=True)
     kept.parent.mkdir(exist_ok=True)
-    os.rename(work, kept)
+    work.rename(kept)
     where = error.where.replace(str(work), str(kept)) if error.where else str(kept)
     return ModelError(error.what.replace(str(work), str(kept)), where=where, fix=error.fix)
 
@@ -241,7 +241,8 @@ def clean(names: Sequence[str] = ()) -> list[Entry]:
     for name in names:
         if not any(name in entry.models for entry in present):
             raise UnknownNameError(
-                f"there is no compiled model '{name}' in the cache", fix="see: neuromodels models list"
+                f"there is no compiled model '{name}' in the cache",
+                fix="see: neuromodels models list",
             )
     removed = [e for e in present if not names or any(name in e.models for name in names)]
     for entry in removed:

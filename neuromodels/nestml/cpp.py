@@ -44,7 +44,8 @@ def repair_synapse(text: str, file: Path, *, name: str, neuron: str | None) -> s
     if neuron is not None:
         text = _substitute(
             r"std::cerr << \"wrong type of neuron connected![^;]*;\s*exit\(1\);",
-            f'throw nest::IllegalConnection( "synapse model {name} only connects to neurons of model {neuron}" );',
+            f'throw nest::IllegalConnection( "synapse model {name} only connects to '
+            f'neurons of model {neuron}" );',
             text,
             "replace the process exit on a wrong neuron",
             file,
@@ -60,7 +61,7 @@ def repair_synapse(text: str, file: Path, *, name: str, neuron: str | None) -> s
 
 def use_plain_names(text: str, names: dict[str, str]) -> str:
     """Put plain model names into string literals, which are messages to the user."""
-    literal = re.compile(r'^(?!\s*#include)(.*)$', re.MULTILINE)
+    literal = re.compile(r"^(?!\s*#include)(.*)$", re.MULTILINE)
 
     def plain(line: re.Match[str]) -> str:
         result = line.group(0)
@@ -112,7 +113,10 @@ neuromodels_weight_sums_{name}( const long syn_id, double* sums )
 }}
 
 extern "C" long
-neuromodels_copy_weights_{name}( const long syn_id, const long capacity, double* weights, long* targets )
+neuromodels_copy_weights_{name}( const long syn_id,
+  const long capacity,
+  double* weights,
+  long* targets )
 {{
   return neuromodels::copy_weights< connection_{i} >( syn_id, capacity, weights, targets );
 }}

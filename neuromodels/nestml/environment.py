@@ -164,7 +164,9 @@ def find_nest() -> NestInstallation:
             fix=f"install it, e.g. pip install 'nest-simulator{SUPPORTED_NEST}'",
         )
     package = Path(spec.origin).resolve().parent
-    libraries = sorted(package.glob("nestkernel_api*.so")) + sorted(package.glob("pynestkernel*.so"))
+    libraries = sorted(package.glob("nestkernel_api*.so")) + sorted(
+        package.glob("pynestkernel*.so")
+    )
     if not libraries:
         raise EnvironmentProblem(
             "this NEST has no kernel library (nestkernel_api*.so)",
@@ -264,7 +266,8 @@ def find_boost() -> Path:
         if (directory / "boost" / "type_index.hpp").exists():
             return directory
     raise EnvironmentProblem(
-        "Boost's headers were not found", fix="pip install boost-headers, or apt-get install libboost-dev"
+        "Boost's headers were not found",
+        fix="pip install boost-headers, or apt-get install libboost-dev",
     )
 
 
@@ -282,11 +285,14 @@ def find_mpi_flags() -> tuple[str, ...]:
         raise EnvironmentProblem(
             "this NEST was built with MPI, but the MPI compiler wrapper mpicxx was not found",
             where="PATH",
-            fix="install MPI's development files, e.g. apt-get install libopenmpi-dev, or load the site's MPI module",
+            fix="install MPI's development files, e.g. apt-get install libopenmpi-dev, "
+            "or load the site's MPI module",
         )
     done = subprocess.run([wrapper, "-show"], capture_output=True, text=True)
     if done.returncode != 0:
-        raise EnvironmentProblem("mpicxx -show failed", where=wrapper, fix="repair the MPI installation")
+        raise EnvironmentProblem(
+            "mpicxx -show failed", where=wrapper, fix="repair the MPI installation"
+        )
     return tuple(w for w in shlex.split(done.stdout) if w.startswith("-I"))
 
 
@@ -320,8 +326,10 @@ def diagnose() -> list[Check]:
     look("NEST headers", lambda: find_nest().include)
     look(
         "NEST build",
-        lambda: f"MPI {'yes' if find_nest().mpi else 'no'}, GSL {'yes' if find_nest().gsl else 'no'}, "
-        f"{'C++11' if find_nest().cxx11_abi else 'old'} libstdc++ ABI",
+        lambda: (
+            f"MPI {'yes' if find_nest().mpi else 'no'}, GSL {'yes' if find_nest().gsl else 'no'}, "
+            f"{'C++11' if find_nest().cxx11_abi else 'old'} libstdc++ ABI"
+        ),
     )
     look("NESTML", lambda: find_nestml())
     look("compiler", lambda: f"{shlex.join(find_compiler().command)}: {find_compiler().version}")

@@ -21,10 +21,12 @@ class Registered(Protocol):
     """What the registry says about a model."""
 
     @property
-    def object(self) -> Model: ...
+    def object(self) -> Model:
+        """The model."""
 
     @property
-    def plugin(self) -> str: ...
+    def plugin(self) -> str:
+        """Name of the plugin that registered it."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,11 @@ class Source:
     def renamed(self, name: str) -> str:
         """The text with the model called `name`; line numbers stay the same."""
         return re.sub(
-            rf"^model[ \t]+{self.model}[ \t]*:", f"model {name}:", self.text, count=1, flags=re.MULTILINE
+            rf"^model[ \t]+{self.model}[ \t]*:",
+            f"model {name}:",
+            self.text,
+            count=1,
+            flags=re.MULTILINE,
         )
 
 
@@ -153,7 +159,8 @@ def resolve(names: Iterable[str], registered: Mapping[str, Registered]) -> list[
             neuron = model(wanted.neuron)
             if not isinstance(neuron, NeuronModel):
                 raise ModelError(
-                    f"synapse '{wanted.name}' is paired with '{wanted.neuron}', which is not a neuron",
+                    f"synapse '{wanted.name}' is paired with '{wanted.neuron}', "
+                    "which is not a neuron",
                     fix="name a neuron model in the registration",
                 )
             add_neuron(neuron)

@@ -57,6 +57,7 @@ def generate(family: Family, suffix: str, directory: Path, nest_version: str) ->
     """
     sources = directory / "nestml"
     target = directory / "cpp"
+    answer_path = directory / "answer.json"
     sources.mkdir()
     target.mkdir()
 
@@ -77,7 +78,7 @@ def generate(family: Family, suffix: str, directory: Path, nest_version: str) ->
         "nest_version": nest_version,
         "numeric_solver": family.neuron.numeric_solver if family.neuron else "forward-Euler",
         "target": str(target),
-        "answer": str(directory / "answer.json"),
+        "answer": str(answer_path),
         "neuron": spec(family.neuron.name) if family.neuron else None,
         "synapses": [
             {
@@ -100,7 +101,6 @@ def generate(family: Family, suffix: str, directory: Path, nest_version: str) ->
         cwd=directory,  # PyNESTML writes a report beside its target
         env={**os.environ, "PYTHONWARNINGS": "ignore"},
     )
-    answer_path = Path(job["answer"])
     if not answer_path.exists():
         lines = (done.stderr or done.stdout).strip().splitlines()
         reason = lines[-1] if lines else f"exit code {done.returncode}"

@@ -58,7 +58,8 @@ def check(synapse_specs: Iterable[Mapping[str, Any]], post_models: Callable[[], 
     Raises
     ------
     ConnectionRefused
-        A paired synapse would go to a neuron that it is not paired with, or a weight is given twice.
+        A paired synapse would go to a neuron that it is not paired with, or a weight is given
+        twice.
     """
     for spec in synapse_specs:
         name = spec.get("synapse_model")
@@ -113,24 +114,28 @@ def hook(kernel: Any) -> None:
 
         setattr(kernel, name, wrapper)
 
-    def connect(pre: Any, post: Any, conn_spec: Any, syn_spec: Any) -> None:
+    def connect(_pre: Any, post: Any, _conn_spec: Any, syn_spec: Any) -> None:
         check(_specs(syn_spec), of_datum(post))
 
-    def connect_arrays(pre: Any, post: Any, weights: Any, delays: Any, model: str, keys: Any, values: Any) -> None:
+    def connect_arrays(
+        _pre: Any, post: Any, weights: Any, _delays: Any, model: str, keys: Any, _values: Any
+    ) -> None:
         given = {str(k): True for k in (keys if keys is not None else ())}
         if weights is not None:
             given["weight"] = True
         check([{**given, "synapse_model": model}], of_ids(post))
 
-    def connect_layers(pre: Any, post: Any, projections: Mapping[str, Any]) -> None:
+    def connect_layers(_pre: Any, post: Any, projections: Mapping[str, Any]) -> None:
         check(_specs(projections.get("synapse_parameters", projections)), of_datum(post))
 
-    def connect_tripartite(pre: Any, post: Any, third: Any, conn: Any, third_conn: Any, syn: Any) -> None:
+    def connect_tripartite(
+        _pre: Any, post: Any, third: Any, _conn: Any, _third_conn: Any, syn: Any
+    ) -> None:
         into_post = [syn[k] for k in ("primary", "third_out") if k in syn]
         check([s for spec in into_post for s in _specs(spec)], of_datum(post))
         check(_specs(syn.get("third_in", {})), of_datum(third))
 
-    def copy_model(existing: str, new: str, params: Any) -> None:
+    def copy_model(existing: str, new: str, _params: Any) -> None:
         _copied_from[new] = existing
 
     guarded("llapi_connect", connect)

@@ -48,8 +48,8 @@ def install(*names: str) -> None:
     from neuromodels.registry import registry
 
     _hook()
-    families = []
-    clashes = []
+    families: list[Family] = []
+    clashes: list[Family] = []
     for family in resolve(names, registry().models):
         known = _wanted.get(family.name)
         joined = known.joined(family) if known else family

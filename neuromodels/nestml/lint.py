@@ -71,9 +71,7 @@ def _line(node: ASTNode) -> int:
 def reserved_names(model: Any) -> Iterator[Finding]:
     """A declared name that NESTML predefines: the predefined meaning wins, silently."""
     reserved = RESERVED | set(PredefinedVariables.get_variables())
-    for node in _collect(
-        model, ASTDeclaration, ASTInlineExpression, ASTParameter, ASTInputPort
-    ):
+    for node in _collect(model, ASTDeclaration, ASTInlineExpression, ASTParameter, ASTInputPort):
         if isinstance(node, ASTDeclaration):
             names = [variable.get_name() for variable in node.get_variables()]
         elif isinstance(node, ASTInlineExpression):
@@ -99,7 +97,9 @@ def _bases(node: Any) -> dict[str, float]:
 
 
 #: Units that NESTML scales when it reads a literal: their values are stored in ms, mV, pA, nS, pF …
-_RESCALED = frozenset({"s", "us", "min", "h", "V", "uV", "A", "nA", "uA", "mA", "S", "uS", "mS", "F", "nF"})
+_RESCALED = frozenset(
+    {"s", "us", "min", "h", "V", "uV", "A", "nA", "uA", "mA", "S", "uS", "mS", "F", "nF"}
+)
 
 
 def unit_scales(model: Any) -> Iterator[Finding]:
@@ -125,8 +125,8 @@ def unit_scales(model: Any) -> Iterator[Finding]:
         if wrong and factor is not None and float(factor) != 1.0:
             yield Finding(
                 _line(node),
-                f"the value in {sorted(wrong)[0]} would be converted twice; write it in the unit of "
-                "the variable that takes it",
+                f"the value in {sorted(wrong)[0]} would be converted twice; write it in the unit "
+                "of the variable that takes it",
             )
     for expression in _collect(model, ASTExpression):
         bases = _bases(expression)
@@ -135,8 +135,8 @@ def unit_scales(model: Any) -> Iterator[Finding]:
         if mixed and not any({"Hz", *mixed} <= set(_bases(part)) for part in parts):
             yield Finding(
                 _line(expression),
-                f"NESTML does not rescale Hz * {sorted(mixed)[0]} (a factor of 1000 would be left); "
-                "write (rate / (1 Hz)) * (time / (1000 ms))",
+                f"NESTML does not rescale Hz * {sorted(mixed)[0]} (a factor of 1000 would be "
+                "left); write (rate / (1 Hz)) * (time / (1000 ms))",
             )
 
 
@@ -159,8 +159,8 @@ def homogeneous_parameters(model: Any) -> Iterator[Finding]:
             for name in sorted(homogeneous & _names_read(statement)):
                 yield Finding(
                     _line(statement),
-                    f"the homogeneous parameter '{name}' may not be used in internals or equations; "
-                    "compute the expression in the update block, with timestep()",
+                    f"the homogeneous parameter '{name}' may not be used in internals or "
+                    "equations; compute the expression in the update block, with timestep()",
                 )
 
 
@@ -175,18 +175,21 @@ def synapse_ports(
     ports = {port.get_name(): port for port in _collect(model, ASTInputPort)}
     expected = {*third_factors, *([post_port] if post_port else [])}
     for name in sorted(expected - set(ports)):
-        yield Finding(_line(model), f"the synapse has no input port '{name}' that its registration names")
+        yield Finding(
+            _line(model), f"the synapse has no input port '{name}' that its registration names"
+        )
     spiking = [port for port in ports.values() if port.is_spike() and port.get_name() != post_port]
     for port in spiking[1:]:
         yield Finding(
             _line(port),
-            f"'{port.get_name()}' would be a volume-transmitter port, which NESTML 9.0 advances twice "
-            "(wrong weights); deliver the signal as a third factor of the postsynaptic neuron",
+            f"'{port.get_name()}' would be a volume-transmitter port, which NESTML 9.0 advances "
+            "twice (wrong weights); deliver the signal as a third factor of the neuron",
         )
     for port in ports.values():
         if port.is_continuous() and port.get_name() not in third_factors:
             yield Finding(
-                _line(port), f"the continuous port '{port.get_name()}' is not among the third factors"
+                _line(port),
+                f"the continuous port '{port.get_name()}' is not among the third factors",
             )
     declared = _declared(model.get_state_blocks()) | _declared(model.get_parameters_blocks())
     if weight not in declared:
@@ -196,17 +199,20 @@ def synapse_ports(
             if variable.get_name() in third_factors:
                 yield Finding(
                     _line(variable),
-                    f"the third factor '{variable.get_name()}' may not be read in the update block; "
-                    "read it in onReceive",
+                    f"the third factor '{variable.get_name()}' may not be read in the update "
+                    "block; read it in onReceive",
                 )
 
 
-def third_factor_sources(neuron: Any, synapse: str, third_factors: dict[str, str]) -> Iterator[Finding]:
+def third_factor_sources(
+    neuron: Any, synapse: str, third_factors: dict[str, str]
+) -> Iterator[Finding]:
     """The neuron variables that a synapse wants to read must be state of the neuron."""
     state = _declared(neuron.get_state_blocks())
     for name in sorted(set(third_factors.values()) - state):
         yield Finding(
-            _line(neuron), f"the neuron has no state variable '{name}', which synapse '{synapse}' reads"
+            _line(neuron),
+            f"the neuron has no state variable '{name}', which synapse '{synapse}' reads",
         )
 
 

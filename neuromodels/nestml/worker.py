@@ -1,7 +1,7 @@
-"""Generates C++ with PyNESTML, in a process of its own: ``python -m neuromodels.nestml.worker JOB``.
+"""Generates C++ with PyNESTML in a process: ``python -m neuromodels.nestml.worker JOB``.
 
-A process, because PyNESTML keeps global state, prints, takes seconds to import, and is patched
-here (`neuromodels.nestml.workarounds`).  Reads a JSON job, writes a JSON answer beside it:
+In a process of its own, because PyNESTML keeps global state, prints, takes seconds to import, and
+is patched here (`neuromodels.nestml.workarounds`).  Reads a JSON job, writes a JSON answer:
 ``{"problems": [{"file", "line", "message"}], "neuron_class", "synapse_classes", "log"}``.
 """
 
@@ -36,7 +36,9 @@ def _options(job: dict[str, Any], strict: dict[str, list[str]]) -> dict[str, Any
     if delays:
         options["delay_variable"] = delays
     paired = {
-        s["class"]: {"post_ports": [s["post_port"], *([p, v] for p, v in s["third_factors"].items())]}
+        s["class"]: {
+            "post_ports": [s["post_port"], *([p, v] for p, v in s["third_factors"].items())]
+        }
         for s in job["synapses"]
         if s["paired"]
     }
@@ -177,7 +179,10 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
     if problems:
         raise _Failed
 
-    strict = {s["class"]: lint.state_except(models[s["class"]], s["weight_variable"]) for s in job["synapses"]}
+    strict = {
+        s["class"]: lint.state_except(models[s["class"]], s["weight_variable"])
+        for s in job["synapses"]
+    }
     options = _options(job, strict)
     FrontendConfiguration.set_codegen_opts(options)
     transformers, _ = transformers_from_target_name("NEST", options=options)
@@ -217,7 +222,7 @@ def main(path: str) -> int:
             answer = _generate(job, problems)
         except _Failed:
             pass
-        except Exception as error:  # whatever PyNESTML throws is about the model
+        except Exception as error:  # noqa: BLE001  whatever PyNESTML throws is about the model
             from pynestml.utils.logger import Logger
 
             files = {spec["class"]: spec["shown"] for spec in _specs(job)}

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-# For exact_burst_rule, whatever pytest's import mode
-sys.path.insert(0, str(Path(__file__).parent))
+import neuromodels
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 
@@ -34,13 +31,7 @@ def install_models() -> Install:
     def install(*names: str, threads: int = 1, seed: int = 1) -> None:
         nest.verbosity = nest.VerbosityLevel.ERROR
         nest.ResetKernel()
-        module = os.environ.get("NEUROMODELS_TEST_MODULE")  # development only, to be removed
-        if module:
-            nest.Install(module)
-        else:
-            import neuromodels
-
-            neuromodels.install(*names)
+        neuromodels.install(*names)
         nest.set(resolution=0.1, local_num_threads=threads, rng_seed=seed)
 
     return install

@@ -8,7 +8,7 @@ import pytest
 from small_plugins import neuron, synapse
 
 from neuromodels.errors import EnvironmentProblem, ModelError
-from neuromodels.nestml import compile, cpp
+from neuromodels.nestml import compilation, cpp
 from neuromodels.nestml.family import Family
 from neuromodels.nestml.generate import generate
 
@@ -90,7 +90,11 @@ def test_an_undefined_variable_shows_the_users_line(tmp_path: Path) -> None:
         ("        v real = 0.\n", "        v real = 0.\n        e real = 0.\n", 4),
         ("step_size real = 1.5\n", "step_size real = 1.5\n        pi real = 3.\n", 6),
         ("        v += step_size\n", "        t real = 2.\n        v += step_size\n", 11),
-        ("model some_neuron:\n", "model some_neuron:\n    function f(e real) real:\n        return e\n", 2),
+        (
+            "model some_neuron:\n",
+            "model some_neuron:\n    function f(e real) real:\n        return e\n",
+            2,
+        ),
     ],
     ids=["state", "parameter", "local", "argument"],
 )
@@ -115,8 +119,18 @@ def test_a_predefined_name_is_refused(tmp_path: Path, old: str, new: str, line: 
             10,
             "volume-transmitter port",
         ),
-        ("trace *= 0.9\n", "trace *= factor\n", 19, "third factor 'factor' may not be read in the update"),
-        ("        factor real <- continuous\n", "        other real <- continuous\n", 1, "no input port 'factor'"),
+        (
+            "trace *= 0.9\n",
+            "trace *= factor\n",
+            19,
+            "third factor 'factor' may not be read in the update",
+        ),
+        (
+            "        factor real <- continuous\n",
+            "        other real <- continuous\n",
+            1,
+            "no input port 'factor'",
+        ),
         ("        w real = 1.\n", "        weight_ real = 1.\n", 1, "no variable 'w'"),
     ],
     ids=["homogeneous", "volume-transmitter", "update", "port", "weight"],
@@ -137,11 +151,21 @@ def test_a_synapse_that_would_be_wrong_is_refused(
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        ("step_size real = 1.5\n", "step_size real = 1.5\n        tau s = 2 s\n", 6, "converted twice"),
-        ("step_size real = 1.5\n", "step_size real = 1.5\n        tau ms = 2 s\n", 6, "converted twice"),
+        (
+            "step_size real = 1.5\n",
+            "step_size real = 1.5\n        tau s = 2 s\n",
+            6,
+            "converted twice",
+        ),
+        (
+            "step_size real = 1.5\n",
+            "step_size real = 1.5\n        tau ms = 2 s\n",
+            6,
+            "converted twice",
+        ),
         (
             "step_size real = 1.5\n    ",
-            "step_size real = 1.5\n        rate Hz = 5 Hz\n    internals:\n"
+            "step_size real = 1.5\n        rate Hz = 5 Hz\n    internals:\n"  # noqa: ISC004
             "        count real = rate * resolution()\n    ",
             8,
             "Hz * ms",
@@ -178,7 +202,7 @@ def test_a_cpp_error_is_one_message(tmp_path: Path) -> None:
     source = tmp_path / "module.cpp"
     source.write_text("int f()\n{\n  return undeclared_name;\n}\n")
     with pytest.raises(ModelError) as caught:
-        compile.compile_module(source, tmp_path / "module.so")
+        compilation.compile_module(source, tmp_path / "module.so")
     assert caught.value.where == f"{source}:3"
     assert "undeclared_name" in caught.value.what
     assert "return undeclared_name;" in caught.value.what
@@ -188,4 +212,4 @@ def test_a_missing_header_says_how_to_get_it(tmp_path: Path) -> None:
     source = tmp_path / "module.cpp"
     source.write_text("#include <gsl/gsl_errno_not_there.h>\n")
     with pytest.raises(EnvironmentProblem, match=r"gsl_errno_not_there.h is missing.*libgsl-dev"):
-        compile.compile_module(source, tmp_path / "module.so")
+        compilation.compile_module(source, tmp_path / "module.so")

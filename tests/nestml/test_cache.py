@@ -43,11 +43,17 @@ def test_an_entry_is_built_once_and_listed() -> None:
     first = cache.get_or_build(FAMILY, "k1", build)
     second = cache.get_or_build(FAMILY, "k1", build)
     assert first == second and len(calls) == 1
-    assert first.complete and first.models == ("plain_neuron",) and first.path.read_bytes() == b"binary"
+    assert (
+        first.complete
+        and first.models == ("plain_neuron",)
+        and first.path.read_bytes() == b"binary"
+    )
     assert [e.key for e in cache.entries()] == ["k1"]
 
 
-@pytest.mark.parametrize("damage", ["truncated", "flipped", "missing", "no manifest", "bad manifest"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", "flipped", "missing", "no manifest", "bad manifest"]
+)
 def test_a_damaged_entry_is_rebuilt_not_loaded(damage: str) -> None:
     entry = cache.get_or_build(FAMILY, "k1", _put)
     if damage == "truncated":
@@ -175,7 +181,7 @@ def test_a_full_disk_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(cache.os, "rename", full)
+    monkeypatch.setattr(cache.Path, "rename", full)
     with pytest.raises(EnvironmentProblem, match="No space left on device.*NEUROMODELS_CACHE"):
         cache.get_or_build(FAMILY, "k1", _put)
     assert cache.entries() == []

@@ -30,7 +30,12 @@ def forget() -> Iterator[None]:
 
 
 def _fake_nest(
-    directory: Path, include: Path, *, version: str = "3.10.0", abi: bytes = b"ENSt7__cxx11", mpi: bool = False
+    directory: Path,
+    include: Path,
+    *,
+    version: str = "3.10.0",
+    abi: bytes = b"ENSt7__cxx11",
+    mpi: bool = False,
 ) -> Path:
     """A directory to put on the path with a package `nest`, and headers in `include`."""
     package = directory / "nest"
@@ -80,7 +85,9 @@ def test_headers_in_the_prefix_of_a_cmake_installation(
     assert environment.find_nest().include == tmp_path / "prefix/include/nest"
 
 
-def test_headers_that_a_working_nest_config_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_headers_that_a_working_nest_config_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     include = tmp_path / "elsewhere/include/nest"
     monkeypatch.syspath_prepend(_fake_nest(tmp_path / "site", include))
     script = tmp_path / "bin" / "nest-config"
@@ -104,7 +111,9 @@ def test_missing_headers_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_nest_that_does_not_fit_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
-    monkeypatch.syspath_prepend(_fake_nest(tmp_path, tmp_path / "nest/include/nest", version=version))
+    monkeypatch.syspath_prepend(
+        _fake_nest(tmp_path, tmp_path / "nest/include/nest", version=version)
+    )
     with pytest.raises(EnvironmentProblem, match=f"NEST {version} is not supported, .*3.10"):
         environment.find_nest()
 
@@ -128,14 +137,18 @@ def test_a_broken_cxx_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         environment.find_compiler()
 
 
-def test_mpi_without_its_compiler_wrapper_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mpi_without_its_compiler_wrapper_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("MPICXX", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EnvironmentProblem, match="mpicxx was not found"):
         environment.find_mpi_flags()
 
 
-def test_doctor_reports_every_problem_and_never_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_reports_every_problem_and_never_raises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("CXX", "")
     checks = {check.name: check for check in environment.diagnose()}

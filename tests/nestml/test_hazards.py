@@ -18,7 +18,9 @@ TRIGGER = {"receptor_type": 2}
 def _driven(nest: ModuleType, pre_times: Any, post_times: Any) -> tuple[Any, Any]:
     """A presynaptic parrot and a hazard neuron that spike at given times (ms)."""
     pre_source = nest.Create("spike_generator", params={"spike_times": np.asarray(pre_times) - 1.0})
-    post_source = nest.Create("spike_generator", params={"spike_times": np.asarray(post_times) - 1.0})
+    post_source = nest.Create(
+        "spike_generator", params={"spike_times": np.asarray(post_times) - 1.0}
+    )
     pre, post = nest.Create("parrot_neuron"), nest.Create("hazard_neuron")
     nest.Connect(pre_source, pre, syn_spec={"delay": 1.0})
     nest.Connect(post_source, post, syn_spec={**TRIGGER, "delay": 1.0})
@@ -28,7 +30,11 @@ def _driven(nest: ModuleType, pre_times: Any, post_times: Any) -> tuple[Any, Any
 def test_literals_keep_every_digit_and_exponent(nest: ModuleType) -> None:
     neuromodels.install("hazard_neuron")
     defaults = nest.GetDefaults("hazard_neuron")
-    assert (defaults["tiny"], defaults["huge"], defaults["digits"]) == (1e-10, 1e300, 0.1234567890123)
+    assert (defaults["tiny"], defaults["huge"], defaults["digits"]) == (
+        1e-10,
+        1e300,
+        0.1234567890123,
+    )
 
 
 def test_homogeneous_parameters_are_shared_by_existing_synapses(nest: ModuleType) -> None:
@@ -106,14 +112,16 @@ def test_the_rest_of_the_process_keeps_subnormal_numbers(nest: ModuleType) -> No
     assert np.float64(5e-324) * np.float64(1.0) == 5e-324
 
 
-@pytest.mark.parametrize("kind", ["collection", "arrays", "collocated", "copy", "part"])
+@pytest.mark.parametrize("kind", ["collection", "arrays", "collocated", "copy", "part", "spatial"])
 def test_a_wrong_neuron_is_an_exception_before_anything_is_connected(
     nest: ModuleType, kind: str
 ) -> None:
     neuromodels.install("hazard_neuron")
     wrong, right = nest.Create("parrot_neuron", 2), nest.Create("hazard_neuron", 2)
     spec = {"synapse_model": "counting_synapse", "receptor_type": 1}
-    with pytest.raises(ConnectionRefused, match="only connects to neurons of model 'hazard_neuron'"):
+    with pytest.raises(
+        ConnectionRefused, match="only connects to neurons of model 'hazard_neuron'"
+    ):
         if kind == "collection":
             nest.Connect(right, wrong, syn_spec=spec)
         elif kind == "arrays":
@@ -123,8 +131,13 @@ def test_a_wrong_neuron_is_an_exception_before_anything_is_connected(
         elif kind == "copy":
             nest.CopyModel("counting_synapse", "fast", {"eta": 1.0})
             nest.Connect(right, wrong, syn_spec={**spec, "synapse_model": "fast"})
-        else:
+        elif kind == "part":
             nest.Connect(right, wrong + right, syn_spec=spec)
+        else:
+            layer = nest.Create("parrot_neuron", positions=nest.spatial.grid([2, 2]))
+            mask = {"circular": {"radius": 2.0}}
+            rule = {"rule": "pairwise_bernoulli", "p": 1.0, "mask": mask}
+            nest.Connect(layer, layer, rule, spec)
     assert nest.num_connections == 0
 
 

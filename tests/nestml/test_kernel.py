@@ -38,9 +38,7 @@ def test_several_modules_share_a_kernel(nest: ModuleType) -> None:
     source = nest.Create("spike_generator", params={"spike_times": [1.0, 2.0, 3.0]})
     relay, cells = nest.Create("parrot_neuron"), nest.Create("plain_neuron", 2, {"step_size": 0.0})
     nest.Connect(source, relay)
-    nest.Connect(
-        relay, cells, syn_spec={"synapse_model": "halving_synapse", "weight": 4.0}
-    )
+    nest.Connect(relay, cells, syn_spec={"synapse_model": "halving_synapse", "weight": 4.0})
     nest.Simulate(10.0)
     assert cells.get("v") == (7.0, 7.0)
 
@@ -74,7 +72,9 @@ def test_another_plugins_synapse_joins_by_name_only(nest: ModuleType, tmp_path: 
     with registered(synapse("stranger_synapse", source, neuron="hazard_neuron", factor="count")):
         neuromodels.install("hazard_neuron")
         assert "stranger_synapse" not in installed()
-        with pytest.raises(ModelError, match="already loaded without stranger_synapse.*ResetKernel"):
+        with pytest.raises(
+            ModelError, match="already loaded without stranger_synapse.*ResetKernel"
+        ):
             neuromodels.install("stranger_synapse")
         nest.ResetKernel()
         assert {"hazard_neuron", "counting_synapse", "stranger_synapse"} <= set(installed())
