@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     names = [name for name, entry in registry().models.items() if entry.plugin == STUDY]
-    families = resolve(names, registry().models)
+    families = resolve(names, registry())
     seconds: dict[str, list[tuple[float, float]]] = {"stock": [], "neuromodels": []}
     for _ in range(arguments.repeat):
         for label, way in (("stock", stock), ("neuromodels", ours)):

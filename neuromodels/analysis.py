@@ -16,12 +16,12 @@ that is, when it lies in the reference's two-sided 99 % prediction interval; oth
 **differs**.  With no reference the verdict is **no reference**.
 
 A faithful model is called different in one of a hundred metrics by chance: of ``N`` metrics expect
-``N / 100`` false alarms, so that with 50 metrics about two of five reproductions show at least one
-(metrics of one run are correlated; the expectation holds regardless, the spread around it does not).
-A single "differs" among many is therefore looked at again with other seeds; the same one twice is not
-chance.  What the rule can see is limited by the reference's own spread: with three seeds (``dof`` 2)
-the interval is 11.5 ``s`` wide to either side.  Pooling ``s`` over equivalent measurements raises
-``dof`` and narrows it.
+``N / 100`` false alarms, so that with 50 independent metrics about two of five reproductions show
+at least one.  (Metrics of one run are correlated: that changes how alarms cluster, not how many to
+expect.)  A single "differs" among many is therefore looked at again with other seeds; the same one
+twice is not chance.  What the rule can see is limited by the reference's own spread: with three
+seeds (``dof`` 2) the interval is 11.5 ``s`` wide to either side.  Pooling ``s`` over equivalent
+measurements raises ``dof`` and narrows it.
 
 A reference without spread (``sd = 0``: something deterministic) must be met to 1e-9 of its value.
 """

@@ -4,15 +4,15 @@ Every spike is an *event* (a single spike, or the first of a burst), a *burst* (
 one, where the burst is counted), or neither (every further spike).  Two rules decide:
 
 ``"trace"``
-    Every spike adds 1 to a trace that decays with `tau` and is never reset.  Read before the spike is
-    added, a trace above `threshold` means that the spike belongs to a burst.  With ``tau`` 16 ms and
-    ``threshold`` 1/e an isolated predecessor counts up to, but not at, 16 ms; because the trace sums,
-    after a burst the next event needs a longer pause.
+    Every spike adds 1 to a trace that decays with `tau` and is never reset.  Read before the spike
+    is added, a trace above `threshold` means that the spike belongs to a burst.  With ``tau`` 16 ms
+    and ``threshold`` 1/e an isolated predecessor counts up to, but not at, 16 ms; because the trace
+    sums, after a burst the next event needs a longer pause.
 ``"interval"``
     A spike belongs to a burst if the spike before it was at most `tau` ago.
 
-Spikes that belong to a burst count once per event: the first of them is the burst.  Before the first
-event of a neuron nothing is counted.
+Spikes that belong to a burst count once per event: the first of them is the burst.  Before the
+first event of a neuron nothing is counted.
 """
 
 from __future__ import annotations

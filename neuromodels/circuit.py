@@ -31,7 +31,8 @@ class Phase:
     duration : float
         Biological time (ms), a multiple of the resolution.
     enter : callable, optional
-        Called with the network just before the phase is simulated: change inputs, switch plasticity.
+        Called with the network just before the phase is simulated: change inputs, switch
+        plasticity.
         Must not call ``nest.Simulate``.
     """
 
@@ -89,15 +90,19 @@ class Network(abc.ABC):
     ) -> None:
         """Call `read` at time 0 and then every `interval` ms, and keep what it returns.
 
-        Between two calls the kernel simulates without interruption; `read` returns a scalar, or an
-        array whose axes are named by `dims` (the time axis is added in front).
+        A sample on the border of two phases is taken before `Phase.enter` of the second one.
+
+        `read` returns a scalar, or an array whose axes are named by `dims` (the time axis is added
+        in front).  It only reads.  `interval` should be a multiple of the network's minimal delay:
+        other samples cut NEST's communication slices in two, which costs time and changes the order
+        in which neurons draw random numbers.
         """
 
     @abc.abstractmethod
     def traces(
         self, name: str, nodes: Any, variables: Mapping[str, str], *, interval: float
     ) -> None:
-        """Record state `variables` (name -> unit) of `nodes` with a multimeter every `interval` ms."""
+        """Record state `variables` (name -> unit) of `nodes` with a multimeter every `interval`."""
 
 
 class Circuit(abc.ABC, Generic[P]):

@@ -3,8 +3,8 @@
 The file's root holds the signals, its group ``traces/<name>`` one set of traces.  It is written row
 by row from the parts (h5netcdf), because xarray would need all of it in memory; xarray reads it.
 
-The axis of time of the signals is called ``time``.  Where signals of several intervals exist, that of
-the interval declared first is, and the others are called ``time_<interval>ms``.
+The axis of time of the signals is called ``time``.  Where signals of several intervals exist, that
+of the interval declared first is, and the others are called ``time_<interval>ms``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def time_dims(signals: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 
 def phase_labels(times: Any, phases: Sequence[Mapping[str, Any]]) -> Any:
-    """Name of the phase that each time (ms) belongs to: ``start < t <= stop``, and 0 to the first."""
+    """Name of the phase of each time (ms): ``start < t <= stop``; 0 belongs to the first."""
     if not phases:
         return np.full(len(times), "", dtype=object)
     stops = np.array([phase["stop"] for phase in phases])

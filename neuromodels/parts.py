@@ -155,7 +155,7 @@ class Parts:
                 yield steps[order], ids[order], None
 
     def rows(self, group: str, key: str) -> Iterator[Array]:
-        """Yield the rows of array `key` of ``signals/<name>`` or ``traces/<name>``, in order of time."""
+        """Yield the rows of array `key` of ``signals/<name>`` or ``traces/<name>``, by time."""
         name = f"{group}/{key}"
         for shares in self.stretches():
             # Signals are the same on every rank; one share has them.

@@ -32,7 +32,7 @@ def utc_now() -> str:
 
 
 def versions(others: Iterable[str] = ()) -> dict[str, str]:
-    """Version of Python and of every relevant distribution, `others` included, that is installed."""
+    """Version of Python and of every relevant installed distribution, `others` included."""
     found = {"python": platform.python_version()}
     for name in (*_RELEVANT, *others):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):

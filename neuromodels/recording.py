@@ -22,6 +22,9 @@ TIME = "time"
 NEURON = "neuron"
 _RESERVED = {TIME, NEURON, "phase"}
 
+# A list: given a dictionary, PyNEST first copies out all events, to look at their types.
+_EMPTY = [{"n_events": 0}]
+
 
 @dataclass
 class _Population:
@@ -261,7 +264,7 @@ class KernelNetwork(Network):
         return self.slice if self._traces else 0
 
     def bytes_per_second(self, per_neuron: float) -> float:
-        """What recorders collect in a second of biological time, `per_neuron` for those of spikes."""
+        """What recorders collect per biological second; `per_neuron` of it for each that spikes."""
         spikes = sum(p.size for p in self._populations.values() if p.spikes) * per_neuron
         rows = (t.size * 8 * (len(t.variables) + 3) / t.every for t in self._traces.values())
         return spikes + sum(rows) * 1000.0 / self.clock.resolution
@@ -302,7 +305,7 @@ class KernelNetwork(Network):
             events = population.recorder.get("events")
             if not events["senders"].size:
                 continue
-            population.recorder.set(n_events=0)
+            population.recorder.set(_EMPTY)
             kept = _until(now, events)
             prefix = f"spikes/{name}/"
             spool.add(prefix + "steps", events["times"][kept])
@@ -313,7 +316,7 @@ class KernelNetwork(Network):
             events = trace.device.get("events")
             if not events["senders"].size:
                 continue
-            trace.device.set(n_events=0)
+            trace.device.set(_EMPTY)
             kept = _until(now, events)
             steps, row = np.unique(events["times"][kept], return_inverse=True)
             if not steps.size:

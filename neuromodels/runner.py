@@ -3,69 +3,44 @@
 `run` builds, simulates, records and analyses; `resume` finishes what was interrupted; `analyze`
 analyses again; `rerun` repeats a run from its ``run.json`` alone, spike for spike.
 
-A simulation happens in this process's NEST kernel, which is reset first: whatever network the caller
-had built is gone.  The network of the run stays in the kernel afterwards, to be looked at.
+A simulation happens in this process's NEST kernel, which is reset first: whatever network the
+caller had built is gone.  The network of the run stays in the kernel afterwards, to be looked at.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import logging
-import operator
 import os
 import sys
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuromodels import provenance, rundir
-from neuromodels.circuit import Circuit
-from neuromodels.clock import Clock
+from neuromodels import provenance, registry, rundir
+from neuromodels.blame import blame, reason
 from neuromodels.errors import (
     AnalysisFailed,
     EnvironmentProblem,
     NeuromodelsError,
-    PluginError,
     RunError,
     RunInterrupted,
-    UnknownNameError,
-    UsageError,
 )
+from neuromodels.evaluation import evaluate, run_analyses
 from neuromodels.interrupts import Interrupts
-from neuromodels.parameters import Parameters, nearest
+from neuromodels.planning import Plan, make_plan, plan_again, warn_of_other_versions
 from neuromodels.progress import Progress
 from neuromodels.runs import Run, load_run
 from neuromodels.simulation import Simulation, pace
-from neuromodels.storage import disk_errors, plain, read_json, replacing, write_json
+from neuromodels.storage import disk_errors
 
 if TYPE_CHECKING:
-    from neuromodels.analysis import Result
-    from neuromodels.circuit import Phase
+    from neuromodels.circuit import Circuit
     from neuromodels.rundir import RunDirectory
 
 logger = logging.getLogger(__name__)
-
-MAX_SEED = 2**32 - 1
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A run that has been checked as far as that is possible without a kernel."""
-
-    circuit: Circuit[Any]
-    preset: str | None
-    seed: int
-    threads: int
-    clock: Clock
-    spans: Sequence[tuple[Phase, int, int]]
-
-    @property
-    def name(self) -> str:
-        return self.circuit.name
 
 
 def run(
@@ -123,7 +98,7 @@ def run(
     AnalysisFailed
         The run is complete, but an analysis raised; its attribute `run` has the rest.
     """
-    plan = _plan(circuit, parameters, preset, seed, threads)
+    plan = make_plan(circuit, parameters, preset, seed, threads)
     cores = provenance.usable_cores()
     if plan.threads > cores:
         text = f"{plan.threads} threads on {cores} usable cores will be slower than {cores}"
@@ -172,8 +147,8 @@ def resume(
     if directory.reached("simulated"):
         return _execute(directory, None, analyze=wanted, progress=progress)
     try:
-        _warn_of_other_versions(info)
-        plan = _plan_again(info)
+        warn_of_other_versions(info)
+        plan = plan_again(info)
         with disk_errors(directory.path):
             directory.clear()
     except BaseException:
@@ -214,8 +189,8 @@ def rerun(
     """
     source = Path(path).absolute()
     info = rundir.read_info(source.parent if source.name == rundir.INFO else source)
-    _warn_of_other_versions(info)
-    plan = _plan_again(info)
+    warn_of_other_versions(info)
+    plan = plan_again(info)
     directory = (
         rundir.new_directory(plan.name, plan.seed)
         if out is None
@@ -254,146 +229,19 @@ def analyze(path: str | os.PathLike[str], names: Sequence[str] | None = None) ->
     try:
         wanted = list(directory.info["analyses"] if names is None else names)
         for name in wanted:
-            _registry().analysis(name)
+            registry.registry().analysis(name)
         with directory.logging():
-            failures = _analyse(directory, wanted)
+            failures = run_analyses(directory, wanted)
     finally:
         directory.release()
     return _finished(directory, failures)
-
-
-def evaluate(run: Run, name: str) -> Result:
-    """Call the registered analysis `name` on `run` and check what it returns.
-
-    Raises
-    ------
-    UnknownNameError
-        No such analysis.
-    PluginError
-        It returned something other than a `Result`.
-    """
-    from neuromodels.analysis import Result
-
-    result = _registry().analysis(name)()(run)
-    if not isinstance(result, Result):
-        raise PluginError(f"returned {type(result).__name__}, not a Result", where=name)
-    return result
-
-
-# -- planning -------------------------------------------------------------------------------------
-
-
-def _registry() -> Any:
-    from neuromodels.registry import registry
-
-    return registry()
-
-
-def _plan(
-    circuit: str | type[Circuit[Any]] | Circuit[Any],
-    parameters: Mapping[str, Any] | None,
-    preset: str | None,
-    seed: int,
-    threads: int,
-) -> _Plan:
-    seed = _whole(seed, "seed", 1, MAX_SEED)
-    threads = _whole(threads, "threads", 1, None)
-    if isinstance(circuit, Circuit):
-        if parameters is not None or preset is not None:
-            raise UsageError(
-                f"{circuit.name}: parameters were given, but the circuit has its own already",
-                fix="give the class instead of an instance, or no parameters",
-            )
-        return _checked(circuit, None, seed, threads)
-    found = _registry().circuit(circuit) if isinstance(circuit, str) else circuit
-    if not (isinstance(found, type) and issubclass(found, Circuit)):
-        raise UsageError(f"{circuit!r} is no circuit", fix="give a name or a Circuit class")
-    preset = found.default_preset if preset is None else preset
-    if preset not in found.presets:
-        raise UnknownNameError(
-            f"no preset {preset!r}", where=found.name, fix=nearest(preset, found.presets)
-        )
-    values = {**found.presets[preset], **(parameters or {})}
-    resolved = found.Parameters.resolve(values, where=found.name)
-    return _checked(_made(found, resolved), preset, seed, threads)
-
-
-def _plan_again(info: Mapping[str, Any]) -> _Plan:
-    """Plan the run that ``run.json`` describes."""
-    found = _class_again(info["circuit"])
-    resolved = found.Parameters.resolve(info["parameters"], where=found.name)
-    return _checked(_made(found, resolved), info["preset"], info["seed"], info["threads"])
-
-
-def _made(circuit: type[Circuit[Any]], parameters: Parameters) -> Circuit[Any]:
-    with _blame(f"{circuit.name} cannot be made"):
-        return circuit(parameters)
-
-
-def _checked(circuit: Circuit[Any], preset: str | None, seed: int, threads: int) -> _Plan:
-    """Check everything that a kernel is not needed for."""
-    from neuromodels.recording import phase_spans
-
-    clock = Clock(circuit.resolution)
-    with _blame(f"protocol of {circuit.name}"):
-        spans = list(phase_spans(list(circuit.protocol()), clock))
-    for name in circuit.analyses:
-        _registry().analysis(name)
-    return _Plan(circuit, preset, seed, threads, clock, spans)
-
-
-def _whole(value: Any, what: str, least: int, most: int | None) -> int:
-    limits = f"at least {least}" if most is None else f"from {least} to {most}"
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool):
-        raise UsageError(f"{what} must be a whole number, not {value!r}")
-    if number < least or (most is not None and number > most):
-        raise UsageError(f"{what} must be {limits}, not {number}")
-    return number
-
-
-def _class_again(entry: Mapping[str, str]) -> type[Circuit[Any]]:
-    """Find the circuit class of a run: the same code, or what has taken its name."""
-    module, _, qualname = entry["class"].partition(":")
-    with contextlib.suppress(ImportError, AttributeError):
-        if module == "__main__" and "__main__" not in sys.modules:
-            raise ImportError
-        found = operator.attrgetter(qualname)(importlib.import_module(module))
-        if isinstance(found, type) and issubclass(found, Circuit) and found.name == entry["name"]:
-            return found
-    try:
-        registered: type[Circuit[Any]] = _registry().circuit(entry["name"])
-    except UnknownNameError as error:
-        raise RunError(
-            f"the circuit {entry['name']!r} ({entry['class']}) is neither installed nor importable",
-            fix=f"install its plugin {entry['plugin']}" if entry.get("plugin") else error.fix,
-        ) from error
-    return registered
-
-
-def _warn_of_other_versions(info: Mapping[str, Any]) -> None:
-    then = info.get("versions", {})
-    now = provenance.versions(then)
-    other = [
-        f"{name} {version} (now {now.get(name, 'missing')})"
-        for name, version in then.items()
-        if now.get(name) != version
-    ]
-    if other:
-        warnings.warn(
-            f"the run was made with other versions, its spikes may differ: {', '.join(other)}",
-            stacklevel=3,
-        )
 
 
 # -- executing ------------------------------------------------------------------------------------
 
 
 def _execute(
-    directory: RunDirectory, plan: _Plan | None, *, analyze: bool, progress: bool | None
+    directory: RunDirectory, plan: Plan | None, *, analyze: bool, progress: bool | None
 ) -> Run:
     """Bring a claimed directory to its end, whatever that is; without `plan`, from its parts."""
     failures: dict[str, str] = {}
@@ -416,20 +264,20 @@ def _execute(
             if analyze:
                 show.stage("analysing")
                 with _timed(directory, "analyse"):
-                    failures = _analyse(directory, directory.info["analyses"])
+                    failures = run_analyses(directory, directory.info["analyses"])
             _complete(directory, begin)
         except BaseException as error:
             reported = _stopped(directory, error, begin)
             if reported is error:
                 raise
             raise reported from error
-    _registry().hook.neuromodels_after_run(run=load_run(directory.path))
+    registry.registry().hook.neuromodels_after_run(run=load_run(directory.path))
     return _finished(directory, failures)
 
 
-def _begin(directory: RunDirectory, plan: _Plan, *, analyze: bool) -> None:
+def _begin(directory: RunDirectory, plan: Plan, *, analyze: bool) -> None:
     circuit, kind = plan.circuit, type(plan.circuit)
-    registered = _registry()
+    registered = registry.registry()
     plugins = [
         {"name": p.name, "distribution": p.distribution, "version": p.version}
         for p in registered.plugins.values()
@@ -477,12 +325,12 @@ def _begin(directory: RunDirectory, plan: _Plan, *, analyze: bool) -> None:
 
 
 def _simulate(
-    directory: RunDirectory, plan: _Plan, progress: Progress, interrupts: Interrupts
+    directory: RunDirectory, plan: Plan, progress: Progress, interrupts: Interrupts
 ) -> None:
     from neuromodels.parts import Spool
     from neuromodels.recording import KernelNetwork
 
-    circuit, info, hook = plan.circuit, directory.info, _registry().hook
+    circuit, info, hook = plan.circuit, directory.info, registry.registry().hook
     provenance.forget_peak_memory()
     if circuit.models:
         progress.stage("compiling models")
@@ -494,11 +342,11 @@ def _simulate(
         _set_up(nest, plan)
         network = KernelNetwork(nest, plan.clock, plan.seed)
         hook.neuromodels_before_build(circuit=circuit, network=network)
-        with _blame(f"{plan.name} cannot be built"):
+        with blame(f"{plan.name} cannot be built"):
             circuit.build(network)
             network.seal()
         spool = Spool(directory.parts)
-        with _blame("a signal cannot be read"):
+        with blame("a signal cannot be read"):
             network.sample(0, spool)
             info["recordings"] = network.layout()
         directory.save_coords(network.coords)
@@ -523,7 +371,7 @@ def _simulate(
     )
     try:
         # NEST would repeat the warning above for every sample.
-        with _quiet(nest, "ERROR"), interrupts.deferred(), _blame("the simulation failed"):
+        with _quiet(nest, "ERROR"), interrupts.deferred(), blame("the simulation failed"):
             finished = simulation.run()
     finally:
         _account(info, plan, simulation)
@@ -540,7 +388,7 @@ def _built(models: Sequence[str]) -> dict[str, str]:
     return {name: entry.key for entry in nestml.build(models) for name in entry.models}
 
 
-def _imported(plan: _Plan) -> Any:
+def _imported(plan: Plan) -> Any:
     """Import NEST, with what must be set before that."""
     if "nest" not in sys.modules:
         os.environ.setdefault("PYNEST_QUIET", "1")
@@ -556,17 +404,23 @@ def _imported(plan: _Plan) -> Any:
     return nest
 
 
-def _set_up(nest: Any, plan: _Plan) -> None:
+def _set_up(nest: Any, plan: Plan) -> None:
     """Reset the kernel and give it models, resolution, threads and seed."""
-    with _blame("NEST cannot be set up"):
+    with blame("NEST cannot be set up"):
         nest.ResetKernel()
         if plan.circuit.models:
             from neuromodels import nestml
 
             # Before resolution and threads: NEST loads modules into an untouched kernel only.
             nestml.install(*plan.circuit.models)
-        nest.set(resolution=plan.clock.resolution, local_num_threads=plan.threads, print_time=False)
-        nest.rng_seed = plan.seed
+        # NEST warns that a new resolution resets the models' state; there is none yet.
+        with _quiet(nest, "ERROR"):
+            nest.set(
+                resolution=plan.clock.resolution,
+                local_num_threads=plan.threads,
+                rng_seed=plan.seed,
+                print_time=False,
+            )
 
 
 @contextlib.contextmanager
@@ -580,7 +434,7 @@ def _quiet(nest: Any, level: str) -> Iterator[None]:
         nest.verbosity = before
 
 
-def _account(info: dict[str, Any], plan: _Plan, simulation: Simulation) -> None:
+def _account(info: dict[str, Any], plan: Plan, simulation: Simulation) -> None:
     """Write down what the simulation took."""
     tally = simulation.tally
     for phase in info["phases"]:
@@ -613,17 +467,18 @@ def _stopped(directory: RunDirectory, error: BaseException, begin: float) -> Bas
     """Write down why a run ends early, and give the error to raise."""
     info = directory.info
     interrupted = isinstance(error, KeyboardInterrupt)
-    reason = "stopped by Ctrl-C or SIGTERM" if interrupted else _reason(error)
+    why = "stopped by Ctrl-C or SIGTERM" if interrupted else reason(error)
     info.update(
         status="interrupted" if interrupted else "failed",
-        error=reason,
+        error=why,
         finished=provenance.utc_now(),
     )
     info.setdefault("wall", {})["total"] = time.perf_counter() - begin
-    # Where even this cannot be written, run.json goes on saying "running" without a lock: interrupted.
+    # Where even this cannot be written, run.json goes on saying "running", and without a lock that
+    # reads as interrupted.
     with contextlib.suppress(OSError, EnvironmentProblem):
         directory.save()
-        logger.error("%s: %s", info["status"], reason)
+        logger.error("%s: %s", info["status"], why)
     if interrupted:
         seconds = info.get("biological_time", 0.0) / 1000
         planned = info["phases"][-1]["stop"] / 1000 if info.get("phases") else 0.0
@@ -634,14 +489,14 @@ def _stopped(directory: RunDirectory, error: BaseException, begin: float) -> Bas
         )
     if isinstance(error, NeuromodelsError) or not isinstance(error, Exception):
         return error
-    return RunError(f"failed: {reason}", where=str(directory.path))
+    return RunError(f"failed: {why}", where=str(directory.path))
 
 
 def _finished(directory: RunDirectory, failures: Mapping[str, str]) -> Run:
     result = load_run(directory.path)
     if failures:
         raise AnalysisFailed(
-            "; ".join(f"{name} failed: {reason}" for name, reason in failures.items()),
+            "; ".join(f"{name} failed: {why}" for name, why in failures.items()),
             where=str(directory.path),
             fix="the simulation is complete; repeat the analysis with `neuromodels analyze`",
             run=result,
@@ -649,85 +504,7 @@ def _finished(directory: RunDirectory, failures: Mapping[str, str]) -> Run:
     return result
 
 
-# -- analysing ------------------------------------------------------------------------------------
-
-
-def _analyse(directory: RunDirectory, names: Sequence[str]) -> dict[str, str]:
-    """Run analyses and write what they give; returns the reasons of those that failed."""
-    path = directory.path / rundir.METRICS
-    earlier = read_json(path) if path.exists() else {}
-    analyses = {n: a for n, a in earlier.get("analyses", {}).items() if n not in names}
-    metrics = [m for m in earlier.get("metrics", []) if m["analysis"] in analyses]
-    figures = {f: a for f, a in earlier.get("figures", {}).items() if a in analyses}
-    folder = directory.path / rundir.FIGURES
-    with disk_errors(folder):
-        folder.mkdir(exist_ok=True)
-        for file in folder.glob("*.png"):
-            if file.stem not in figures:
-                file.unlink()
-    failures: dict[str, str] = {}
-    for name in names:
-        begin = time.perf_counter()
-        error = None
-        try:
-            result = evaluate(load_run(directory.path), name)
-            rows = [{**plain(m.as_dict()), "analysis": name} for m in result.metrics]
-            _unique("metric", [m["name"] for m in metrics] + [r["name"] for r in rows])
-            _unique("figure", [*figures, *result.figures])
-            for title, figure in result.figures.items():
-                _save_figure(folder, title, figure)
-                figures[title] = name
-            metrics += rows
-        except EnvironmentProblem:
-            raise
-        except Exception as failure:  # whatever a plugin raises
-            error = failures[name] = _reason(failure)
-            logger.exception("analysis %s failed", name)
-        analyses[name] = {
-            "status": "failed" if error else "ok",
-            "error": error,
-            "wall": time.perf_counter() - begin,
-        }
-    write_json(path, {"metrics": metrics, "figures": figures, "analyses": analyses})
-    return failures
-
-
-def _save_figure(folder: Path, title: str, figure: Any) -> None:
-    if not title or "/" in title or title.startswith("."):
-        raise PluginError(f"{title!r} cannot name a figure")
-    with replacing(folder / f"{title}.png") as temporary:
-        figure.savefig(temporary, format="png", dpi=150, bbox_inches="tight")
-    if "matplotlib.pyplot" in sys.modules:
-        # Figures made with pyplot stay alive until they are closed.
-        sys.modules["matplotlib.pyplot"].close(figure)
-
-
-def _unique(kind: str, names: Sequence[str]) -> None:
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise PluginError(f"the {kind} {min(twice)!r} exists already in this run")
-
-
 # -- helpers --------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _blame(what: str) -> Iterator[None]:
-    """Turn whatever code of others raises inside the block into a `RunError`."""
-    try:
-        yield
-    except NeuromodelsError:
-        raise
-    except Exception as error:
-        raise RunError(f"{what}: {_reason(error)}") from error
-
-
-def _reason(error: BaseException) -> str:
-    """Say in one line what an exception is about, and where, for code that is not ours."""
-    if isinstance(error, NeuromodelsError):
-        return " ".join(str(error).split())
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 @contextlib.contextmanager

@@ -137,7 +137,7 @@ class Run:
         ----------
         population : str
         start, stop : float, optional
-            Only spikes of ``start < t <= stop`` (ms); the whole run by default.  Only they are read.
+            Only spikes of ``start < t <= stop`` (ms), and only they are read; by default all.
 
         Returns
         -------
@@ -226,7 +226,7 @@ class Run:
         dict
             Name -> matplotlib figure.
         """
-        from neuromodels.runner import evaluate
+        from neuromodels.evaluation import evaluate
 
         figures: dict[str, Figure] = {}
         for name in self.info["analyses"]:

@@ -3,19 +3,19 @@
 Time is cut into chunks, so that signals are sampled, progress is shown, interrupts are answered and
 recorders are emptied.  How it is cut must not change a result, and in two ways it could:
 
-* NEST updates one neuron after the other through a whole communication slice (the minimal delay), so
-  cutting a slice in two changes the order in which neurons draw random numbers.
+* NEST updates one neuron after the other through a whole communication slice (the minimal delay),
+  so cutting a slice in two changes the order in which neurons draw random numbers.
 * Every ``nest.Run`` draws from the generator that all ranks share (to see that they still agree),
   from which `mip_generator`, random connection rules and others draw too.
 
 So time is cut at steps that depend on nothing but the circuit (never on the clock on the wall): at
-borders of slices, at the samples of signals, at the ends of phases.  `pace` chooses them from what the
-network should cost.
+borders of slices, at the samples of signals, at the ends of phases.  `pace` chooses them from what
+the network should cost.
 
-Within a phase chunks are ``nest.Run`` between one ``nest.Prepare`` and ``nest.Cleanup``, which saves
-what ``nest.Simulate`` spends on every call (0.4 ms for 5000 neurons).  NEST empties recorders only
-outside of these, so they are drained once in a while.  What `Phase.enter` changes is seen by the
-``Prepare`` that follows it.
+Within a phase chunks are ``nest.Run`` between one ``nest.Prepare`` and ``nest.Cleanup``, which
+saves what ``nest.Simulate`` spends on every call (0.4 ms for 5000 neurons).  NEST empties recorders
+only outside of these, so they are drained once in a while.  What `Phase.enter` changes is seen by
+the ``Prepare`` that follows it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def pace(network: KernelNetwork, cost: Cost | None) -> Pace:
         The circuit's own estimate; else its number of nodes counts.
     """
     clock, border = network.clock, network.slice
-    updates = float(network.nest.network_size) * 1000.0 / clock.resolution
+    updates = max(float(network.nest.network_size), 1.0) * 1000.0 / clock.resolution
     events = 0.0
     if cost is not None:
         updates, events = max(updates, cost.neuron_updates), cost.synaptic_events

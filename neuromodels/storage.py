@@ -1,7 +1,7 @@
 """Files that are either whole or absent, and errors of the disk in plain words.
 
-Whatever a run writes goes through `replacing`: the content is written beside its destination, forced
-to the disk, and renamed.  A crash at any moment leaves the old file or the new one.
+Whatever a run writes goes through `replacing`: the content is written beside its destination,
+forced to the disk, and renamed.  A crash at any moment leaves the old file or the new one.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def plain(value: Any) -> Any:
-    """Turn `value` into what JSON can say: NumPy numbers into numbers, NaN and infinities into null."""
+    """Turn `value` into what JSON can say: NumPy numbers into numbers, NaN into null."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -79,7 +79,7 @@ def build(names: Iterable[str], report: Report | None = None) -> list[cache.Entr
     """
     from neuromodels.registry import registry
 
-    return build_families(resolve(names, registry().models), report)
+    return build_families(resolve(names, registry()), report)
 
 
 def build_families(families: Sequence[Family], report: Report | None = None) -> list[cache.Entry]:

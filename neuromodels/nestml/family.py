@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from neuromodels.errors import ModelError, UnknownNameError
+from neuromodels.errors import ModelError
 from neuromodels.models import Model, NeuronModel, SynapseModel
 
 
@@ -27,6 +27,17 @@ class Registered(Protocol):
     @property
     def plugin(self) -> str:
         """Name of the plugin that registered it."""
+
+
+class Models(Protocol):
+    """The part of the registry that is about models."""
+
+    @property
+    def models(self) -> Mapping[str, Registered]:
+        """Plain name -> what was registered."""
+
+    def model(self, name: str) -> Model:
+        """The model of a name, or an `UnknownNameError` that helps."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +123,7 @@ class Family:
         return Family(self.neuron, tuple(synapses[name] for name in sorted(synapses)))
 
 
-def resolve(names: Iterable[str], registered: Mapping[str, Registered]) -> list[Family]:
+def resolve(names: Iterable[str], registry: Models) -> list[Family]:
     """Families that hold the models `names`.
 
     A neuron brings the synapses that its own plugin pairs with it; another plugin's synapse joins
@@ -129,20 +140,11 @@ def resolve(names: Iterable[str], registered: Mapping[str, Registered]) -> list[
         known = families.get(family.name)
         families[family.name] = known.joined(family) if known else family
 
-    def model(name: str) -> Model:
-        if name not in registered:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, registered, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else "see: neuromodels list models"
-            raise UnknownNameError(f"there is no NESTML model '{name}'", fix=hint)
-        return registered[name].object
-
     def add_neuron(neuron: NeuronModel) -> None:
-        plugin = registered[neuron.name].plugin
+        plugin = registry.models[neuron.name].plugin
         own = [
             entry.object
-            for entry in registered.values()
+            for entry in registry.models.values()
             if isinstance(entry.object, SynapseModel)
             and entry.object.neuron == neuron.name
             and entry.plugin == plugin
@@ -150,13 +152,13 @@ def resolve(names: Iterable[str], registered: Mapping[str, Registered]) -> list[
         add(Family(neuron, tuple(sorted(own, key=lambda s: s.name))))
 
     for name in names:
-        wanted = model(name)
+        wanted = registry.model(name)
         if isinstance(wanted, NeuronModel):
             add_neuron(wanted)
         elif wanted.neuron is None:
             add(Family(None, (wanted,)))
         else:
-            neuron = model(wanted.neuron)
+            neuron = registry.model(wanted.neuron)
             if not isinstance(neuron, NeuronModel):
                 raise ModelError(
                     f"synapse '{wanted.name}' is paired with '{wanted.neuron}', "

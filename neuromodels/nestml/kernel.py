@@ -50,7 +50,7 @@ def install(*names: str) -> None:
     _hook()
     families: list[Family] = []
     clashes: list[Family] = []
-    for family in resolve(names, registry().models):
+    for family in resolve(names, registry()):
         known = _wanted.get(family.name)
         joined = known.joined(family) if known else family
         present = _loaded.get(family.name)

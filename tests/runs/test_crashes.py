@@ -355,3 +355,11 @@ def test_a_stretch_without_all_ranks_is_not_read(tmp_path):
     assert list(steps) == [9, 10]
     assert list(ids) == [1, 0]
     assert offsets is None
+
+
+def test_other_threads_are_refused(run):
+    """NEST would end the process."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool, pytest.raises(errors.UsageError, match="main thread"):
+        pool.submit(run).result()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -120,7 +121,7 @@ class Endless(Tiny):
 
     def alive(self) -> float:
         if path := os.environ.get("TINY_ALIVE"):
-            with open(path, "a") as file:
+            with Path(path).open("a") as file:
                 file.write(".")
         time.sleep(0.02)
         return 0.0

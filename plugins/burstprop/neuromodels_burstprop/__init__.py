@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import files
+from typing import Any
 
-from neuromodels import hookimpl
+from neuromodels import Analysis, Circuit, hookimpl
 from neuromodels.models import Model, NeuronModel, SynapseModel
 
 
@@ -39,3 +40,19 @@ def neuromodels_models() -> Sequence[Model]:
             weight_variable="w",
         ),
     ]
+
+
+@hookimpl
+def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
+    """The circuits of the paper."""
+    from neuromodels_burstprop.circuits.learning_rule import LearningRule
+
+    return [LearningRule]
+
+
+@hookimpl
+def neuromodels_analyses() -> Sequence[type[Analysis]]:
+    """Their analyses."""
+    from neuromodels_burstprop.analyses.learning_rule import LearningRuleAnalysis
+
+    return [LearningRuleAnalysis]

@@ -1,0 +1,97 @@
+"""Calls analyses on a run and keeps what they give: ``metrics.json`` and ``figures/``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuromodels import registry, rundir
+from neuromodels.analysis import Result
+from neuromodels.blame import reason
+from neuromodels.errors import EnvironmentProblem, PluginError
+from neuromodels.runs import Run, load_run
+from neuromodels.storage import disk_errors, plain, read_json, replacing, write_json
+
+if TYPE_CHECKING:
+    from neuromodels.rundir import RunDirectory
+
+logger = logging.getLogger(__name__)
+
+
+def evaluate(run: Run, name: str) -> Result:
+    """Call the registered analysis `name` on `run` and check what it returns.
+
+    Raises
+    ------
+    UnknownNameError
+        No such analysis.
+    PluginError
+        It returned something other than a `Result`.
+    """
+    result = registry.registry().analysis(name)()(run)
+    if not isinstance(result, Result):
+        raise PluginError(f"returned {type(result).__name__}, not a Result", where=name)
+    return result
+
+
+def run_analyses(directory: RunDirectory, names: Sequence[str]) -> dict[str, str]:
+    """Run analyses and write what they give; returns the reasons of those that failed."""
+    path = directory.path / rundir.METRICS
+    earlier = read_json(path) if path.exists() else {}
+    analyses = {n: a for n, a in earlier.get("analyses", {}).items() if n not in names}
+    metrics = [m for m in earlier.get("metrics", []) if m["analysis"] in analyses]
+    figures = {f: a for f, a in earlier.get("figures", {}).items() if a in analyses}
+    folder = directory.path / rundir.FIGURES
+    with disk_errors(folder):
+        folder.mkdir(exist_ok=True)
+        for file in folder.glob("*.png"):
+            if file.stem not in figures:
+                file.unlink()
+    failures: dict[str, str] = {}
+    for name in names:
+        begin = time.perf_counter()
+        error = None
+        try:
+            result = evaluate(load_run(directory.path), name)
+            rows = [{**plain(m.as_dict()), "analysis": name} for m in result.metrics]
+            _unique("metric", [m["name"] for m in metrics] + [r["name"] for r in rows])
+            _unique("figure", [*figures, *result.figures])
+            for title, figure in result.figures.items():
+                _save_figure(folder, title, figure)
+                figures[title] = name
+            metrics += rows
+        except EnvironmentProblem:
+            raise
+        except Exception as failure:  # whatever a plugin raises
+            error = failures[name] = reason(failure)
+            logger.exception("analysis %s failed", name)
+        analyses[name] = {
+            "status": "failed" if error else "ok",
+            "error": error,
+            "wall": time.perf_counter() - begin,
+        }
+    write_json(path, {"metrics": metrics, "figures": figures, "analyses": analyses})
+    return failures
+
+
+def _save_figure(folder: Path, title: str, figure: Any) -> None:
+    if not title or "/" in title or title.startswith("."):
+        raise PluginError(f"{title!r} cannot name a figure")
+    with replacing(folder / f"{title}.png") as temporary:
+        figure.savefig(temporary, format="png", dpi=150, bbox_inches="tight")
+    if "matplotlib.pyplot" in sys.modules:
+        # Figures made with pyplot stay alive until they are closed.
+        sys.modules["matplotlib.pyplot"].close(figure)
+
+
+def _unique(kind: str, names: Sequence[str]) -> None:
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise PluginError(f"the {kind} {min(twice)!r} exists already in this run")
+
+
+__all__ = ["evaluate", "run_analyses"]

@@ -1,0 +1,161 @@
+"""Checks a request as far as possible without a kernel, before anything is written."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import operator
+import sys
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from neuromodels import provenance, registry
+from neuromodels.blame import blame
+from neuromodels.circuit import Circuit
+from neuromodels.clock import Clock
+from neuromodels.errors import RunError, UnknownNameError, UsageError
+from neuromodels.parameters import Parameters, nearest
+
+if TYPE_CHECKING:
+    from neuromodels.circuit import Phase
+
+MAX_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that has been checked as far as that is possible without a kernel."""
+
+    circuit: Circuit[Any]
+    preset: str | None
+    seed: int
+    threads: int
+    clock: Clock
+    spans: Sequence[tuple[Phase, int, int]]
+
+    @property
+    def name(self) -> str:
+        """Name of the circuit."""
+        return self.circuit.name
+
+
+def make_plan(
+    circuit: str | type[Circuit[Any]] | Circuit[Any],
+    parameters: Mapping[str, Any] | None,
+    preset: str | None,
+    seed: int,
+    threads: int,
+) -> Plan:
+    """Check a request; the arguments are those of `neuromodels.runner.run`.
+
+    Raises
+    ------
+    UsageError
+        An unknown name, a parameter out of range, a wrong seed or number of threads, a protocol
+        that does not fit the resolution, or a thread that NEST cannot be used from.
+    RunError
+        The circuit itself raised.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        # NEST 3.10 ends the process (segmentation fault) when another thread resets the kernel.
+        raise UsageError(
+            "NEST works in Python's main thread only", fix="use a process for each run"
+        )
+    seed = _whole(seed, "seed", 1, MAX_SEED)
+    threads = _whole(threads, "threads", 1, None)
+    if isinstance(circuit, Circuit):
+        if parameters is not None or preset is not None:
+            raise UsageError(
+                f"{circuit.name}: parameters were given, but the circuit has its own already",
+                fix="give the class instead of an instance, or no parameters",
+            )
+        return _checked(circuit, None, seed, threads)
+    found: Any = registry.registry().circuit(circuit) if isinstance(circuit, str) else circuit
+    if not (isinstance(found, type) and issubclass(found, Circuit)):
+        raise UsageError(f"{circuit!r} is no circuit", fix="give a name or a Circuit class")
+    preset = found.default_preset if preset is None else preset
+    if preset not in found.presets:
+        raise UnknownNameError(
+            f"no preset {preset!r}", where=found.name, fix=nearest(preset, found.presets)
+        )
+    values = {**found.presets[preset], **(parameters or {})}
+    resolved = found.Parameters.resolve(values, where=found.name)
+    return _checked(_made(found, resolved), preset, seed, threads)
+
+
+def plan_again(info: Mapping[str, Any]) -> Plan:
+    """Plan the run that ``run.json`` describes."""
+    found = _class_again(info["circuit"])
+    resolved = found.Parameters.resolve(info["parameters"], where=found.name)
+    return _checked(_made(found, resolved), info["preset"], info["seed"], info["threads"])
+
+
+def _made(circuit: type[Circuit[Any]], parameters: Parameters) -> Circuit[Any]:
+    with blame(f"{circuit.name} cannot be made"):
+        return circuit(parameters)
+
+
+def _checked(circuit: Circuit[Any], preset: str | None, seed: int, threads: int) -> Plan:
+    """Check everything that a kernel is not needed for."""
+    from neuromodels.recording import phase_spans
+
+    clock = Clock(circuit.resolution)
+    with blame(f"protocol of {circuit.name}"):
+        spans = list(phase_spans(list(circuit.protocol()), clock))
+    for name in circuit.analyses:
+        registry.registry().analysis(name)
+    return Plan(circuit, preset, seed, threads, clock, spans)
+
+
+def _whole(value: Any, what: str, least: int, most: int | None) -> int:
+    limits = f"at least {least}" if most is None else f"from {least} to {most}"
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise UsageError(f"{what} must be a whole number, not {value!r}")
+    if number < least or (most is not None and number > most):
+        raise UsageError(f"{what} must be {limits}, not {number}")
+    return number
+
+
+def _class_again(entry: Mapping[str, str]) -> type[Circuit[Any]]:
+    """Find the circuit class of a run: the same code, or what has taken its name."""
+    module, _, qualname = entry["class"].partition(":")
+    with contextlib.suppress(ImportError, AttributeError):
+        if module == "__main__" and "__main__" not in sys.modules:
+            raise ImportError
+        found = operator.attrgetter(qualname)(importlib.import_module(module))
+        if isinstance(found, type) and issubclass(found, Circuit) and found.name == entry["name"]:
+            return found
+    try:
+        registered: type[Circuit[Any]] = registry.registry().circuit(entry["name"])
+    except UnknownNameError as error:
+        raise RunError(
+            f"the circuit {entry['name']!r} ({entry['class']}) is neither installed nor importable",
+            fix=f"install its plugin {entry['plugin']}" if entry.get("plugin") else error.fix,
+        ) from error
+    return registered
+
+
+def warn_of_other_versions(info: Mapping[str, Any]) -> None:
+    """Warn if what is installed differs from what a run was made with."""
+    then = info.get("versions", {})
+    now = provenance.versions(then)
+    other = [
+        f"{name} {version} (now {now.get(name, 'missing')})"
+        for name, version in then.items()
+        if now.get(name) != version
+    ]
+    if other:
+        warnings.warn(
+            f"the run was made with other versions, its spikes may differ: {', '.join(other)}",
+            stacklevel=3,
+        )
+
+
+__all__ = ["MAX_SEED", "Plan", "make_plan", "plan_again", "warn_of_other_versions"]

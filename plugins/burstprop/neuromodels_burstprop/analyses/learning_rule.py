@@ -1,0 +1,165 @@
+"""The analysis ``burstprop/learning-rule``: rates, burst probability and weights, per phase.
+
+Definitions, as in the reference's table:
+
+* A rate of a phase is that of the population over all of it.  Its **burst probability** is the
+  ratio of burst rate and event rate of the phase (not the mean over bins, which is biased where a
+  bin holds few events).
+* ``weight_end`` is the mean weight at the end of the phase; ``weight_min`` and ``weight_max`` are
+  the extremes of the samples from its beginning to its end, one per bin.
+* The reference never wrote the last bin of its simulation (2.5 s), so the last bin of the protocol
+  is left out here too.
+
+References are attached when the run has the published parameters.  `FREE` are those that concern
+the numerics only and may differ.
+
+Why the spread of the reference is pooled over phases, and with how many degrees of freedom, is said
+in `neuromodels_burstprop.analyses.learning_rule_reference`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromodels import Analysis, Metric, Reference, Result
+from neuromodels.bursts import Bursts, decompose
+from neuromodels.errors import RunError
+from neuromodels_burstprop.analyses import learning_rule_reference as reference
+from neuromodels_burstprop.circuits.learning_rule import BURN_IN, LearningRuleParameters
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from neuromodels.runs import PhaseSpan, Run
+
+FREE = frozenset({"background", "plastic_delay"})
+"""Parameters of the circuit that may differ from the published ones without losing references."""
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is measured in a run.
+
+    Attributes
+    ----------
+    phases : list of PhaseSpan
+        Phases that were simulated to their end; the last bin of the protocol is cut off.
+    bursts : dict
+        ``"pre"`` and ``"post"``, events and bursts told apart.
+    bin : float
+        Width of a bin (ms).
+    weight_time, weight : ndarray
+        Samples of the mean plastic weight, and their times (ms).
+    """
+
+    phases: list[PhaseSpan]
+    bursts: dict[str, Bursts]
+    bin: float
+    weight_time: Array
+    weight: Array
+
+
+class LearningRuleAnalysis(Analysis):
+    """Rates, burst probability and weights of ``burstprop/learning-rule``; Fig. 2E-G."""
+
+    name = "burstprop/learning-rule"
+    summary = "Rates, burst probability and weights per segment (Fig. 2E-G)"
+
+    def __call__(self, run: Run) -> Result:
+        """Analyse a run of the circuit, complete or interrupted."""
+        measured = measure(run)
+        return Result(
+            metrics=list(metrics(measured, published=is_published(run))),
+            figures=_figures(run, measured),
+        )
+
+
+def is_published(run: Run) -> bool:
+    """Whether the run's parameters are the published ones, as far as they matter."""
+    published = LearningRuleParameters().as_dict()
+    return all(
+        run.parameters.get(name) == entry["value"]
+        for name, entry in published.items()
+        if name not in FREE
+    )
+
+
+def measure(run: Run) -> Measured:
+    """Read a run.
+
+    Raises
+    ------
+    RunError
+        Not even the burn-in was finished.
+    """
+    bin_ms = 1000.0 * run.parameters["bin"]
+    slack = bin_ms / 100.0
+    phases = [p for p in run.phases if p.stop <= run.t_stop + slack and p.stop > p.start]
+    if not phases:
+        raise RunError("no phase was simulated to its end", where=str(run.path))
+    last = phases[-1]
+    if last.name == run.phases[-1].name and last.stop - last.start > 1.5 * bin_ms:
+        phases[-1] = type(last)(last.name, last.start, last.stop - bin_ms)
+    weight = run.signals["weight_mean"]
+    return Measured(
+        phases=phases,
+        bursts={
+            name: decompose(run.spikes(name), resolution=float(run.info["resolution"]["value"]))
+            for name in ("pre", "post")
+        },
+        bin=bin_ms,
+        weight_time=np.asarray(weight["time"], dtype=np.float64),
+        weight=np.asarray(weight, dtype=np.float64),
+    )
+
+
+def metrics(measured: Measured, *, published: bool) -> Iterator[Metric]:
+    """Yield ``phase/quantity`` for every phase and quantity, with references if `published`."""
+    known = {name: reference.references(name) for name in reference.QUANTITIES}
+    for phase in measured.phases:
+        row = 0 if phase.name == BURN_IN else int(phase.name.removeprefix("segment_"))
+        for name, value in _phase_values(measured, phase).items():
+            quantity = reference.QUANTITIES[name]
+            found: Reference | None = known[name][row] if published else None
+            yield Metric(
+                f"{phase.name}/{name}", value, quantity.unit, found, f"{quantity.doc}, {phase.name}"
+            )
+
+
+def _phase_values(measured: Measured, phase: PhaseSpan) -> dict[str, float]:
+    values = {}
+    for population in ("post", "pre"):
+        rates = measured.bursts[population].rates_between([phase.start, phase.stop])
+        values[f"{population}_event_rate"] = rates.event_rate[0]
+        values[f"{population}_burst_rate"] = rates.burst_rate[0]
+        values[f"{population}_burst_probability"] = 100.0 * rates.burst_probability[0]
+        values[f"{population}_spike_rate"] = rates.spike_rate[0]
+    slack = measured.bin / 100.0
+    time = measured.weight_time
+    samples = measured.weight[(time >= phase.start - slack) & (time <= phase.stop + slack)]
+    values["weight_end"] = samples[-1]
+    values["weight_min"] = samples.min()
+    values["weight_max"] = samples.max()
+    return {name: float(values[name]) for name in reference.QUANTITIES}
+
+
+def _figures(run: Run, measured: Measured) -> dict[str, Figure]:
+    # Imported here: `neuromodels list` imports this module, and matplotlib takes a second.
+    from neuromodels_burstprop.analyses import learning_rule_figures as draw
+
+    published = is_published(run)
+    figures = {
+        "events_and_bursts": draw.events_and_bursts(run, measured, published=published),
+        "weights": draw.weights(run, measured, published=published),
+        "raster": draw.raster(run, measured),
+    }
+    if len(measured.phases) > 1:
+        figures["weight_change"] = draw.weight_change(run, measured)
+    return figures

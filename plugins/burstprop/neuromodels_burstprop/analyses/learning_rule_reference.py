@@ -1,0 +1,121 @@
+"""What the published simulator gives for ``burstprop/learning-rule``: three seeds of it.
+
+The tables are in ``golden/``: the authors' simulation code, run for seeds 1 to 3.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromodels import Reference
+
+SOURCE = "authors' simulation code (Payeur et al. 2021), seeds 1-3"
+SEEDS = 3
+
+Column = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A quantity that is measured in every phase.
+
+    Parameters
+    ----------
+    column : str
+        Its name in the tables, without ``_mean`` and ``_sd``.
+    unit : str
+    doc : str
+    power : float
+        The spread over seeds grows with this power of the mean: 0 where all phases have much the
+        same mean, 1/2 for what counts bursts.
+    independent : bool
+        Whether a seed's deviations in different phases are independent, so that each phase adds
+        degrees of freedom to the pooled spread.
+    """
+
+    column: str
+    unit: str
+    doc: str
+    power: float = 0.0
+    independent: bool = True
+
+
+QUANTITIES: Mapping[str, Quantity] = {
+    "post_event_rate": Quantity("post_ER_Hz", "Hz", "events of POST"),
+    "post_burst_rate": Quantity("post_BR_Hz", "Hz", "bursts of POST", power=0.5),
+    "post_burst_probability": Quantity(
+        "post_BP_pct", "%", "bursts per event of POST", power=0.5
+    ),
+    "post_spike_rate": Quantity("post_spikerate_Hz", "Hz", "spikes of POST"),
+    "pre_event_rate": Quantity("pre_ER_Hz", "Hz", "events of PRE", independent=False),
+    "pre_burst_rate": Quantity(
+        "pre_BR_Hz", "Hz", "bursts of PRE", power=0.5, independent=False
+    ),
+    "pre_burst_probability": Quantity(
+        "pre_BP_pct", "%", "bursts per event of PRE", power=0.5, independent=False
+    ),
+    "weight_end": Quantity("w_end", "", "mean plastic weight at the end"),
+    "weight_min": Quantity("w_min", "", "smallest mean plastic weight"),
+    "weight_max": Quantity("w_max", "", "largest mean plastic weight"),
+}
+
+
+def references(quantity: str) -> list[Reference]:
+    """Give the references of a quantity: of the burn-in and of the six segments, in order.
+
+    The spread over three seeds is known too badly to be used phase by phase (the sd of one phase
+    may be a third or three times the next one's), so it is pooled: root mean square over the
+    phases, of the sd divided by ``mean**power``.  See `Quantity` for the degrees of freedom.
+    """
+    chosen = QUANTITIES[quantity]
+    table = _table("segments")
+    means, sds = table[f"{chosen.column}_mean"], table[f"{chosen.column}_sd"]
+    moves = sds > 0  # weights stand still in the burn-in
+    scales = means**chosen.power
+    relative = math.sqrt(float(np.mean((sds[moves] / scales[moves]) ** 2)))
+    dof = (SEEDS - 1) * (int(moves.sum()) if chosen.independent else 1)
+    return [
+        Reference(
+            mean=float(mean),
+            sd=float(relative * scale) if moving else 0.0,
+            n=SEEDS,
+            dof=dof,
+            source=SOURCE,
+        )
+        for mean, scale, moving in zip(means, scales, moves, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Band:
+    """A reference time course: mean and sd over seeds, at `time` (s)."""
+
+    time: Column
+    mean: Column
+    sd: Column
+
+
+def band(column: str) -> Band:
+    """Time course of a column of the table of bins; each value belongs to the bin ending there."""
+    table = _table("timeseries")
+    return Band(table["t_end_s"], table[f"{column}_mean"], table[f"{column}_sd"])
+
+
+@cache
+def _table(name: str) -> dict[str, Column]:
+    path = files("neuromodels_burstprop") / "golden" / f"burstprop_plasticity_{name}.csv"
+    with path.open(encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    columns = {}
+    for title, values in zip(header, zip(*rows, strict=True), strict=True):
+        if title != "segment":
+            columns[title] = np.array(values, dtype=np.float64)
+    return columns
