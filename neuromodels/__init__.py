@@ -20,17 +20,25 @@ if TYPE_CHECKING:
     from neuromodels.circuit import Circuit, Cost, Network, Phase
     from neuromodels.hookspecs import hookimpl
     from neuromodels.models import NeuronModel, SynapseModel
-    from neuromodels.nestml import install
+    from neuromodels.nestml import install, uninstall, weight_summary, weights
     from neuromodels.parameters import Parameters, parameter
-    from neuromodels.runner import run
+    from neuromodels.runner import analyze, rerun, resume, run
     from neuromodels.runs import Run, load_run
+    from neuromodels.spikes import SpikeTrains
 
     __version__: str
 
 # Public name -> module it lives in.
 _HOMES = {
     "install": "neuromodels.nestml",
+    "uninstall": "neuromodels.nestml",
+    "weight_summary": "neuromodels.nestml",
+    "weights": "neuromodels.nestml",
     "run": "neuromodels.runner",
+    "analyze": "neuromodels.runner",
+    "rerun": "neuromodels.runner",
+    "resume": "neuromodels.runner",
+    "SpikeTrains": "neuromodels.spikes",
     "load_run": "neuromodels.runs",
     "Run": "neuromodels.runs",
     "hookimpl": "neuromodels.hookspecs",
@@ -50,8 +58,9 @@ _HOMES = {
 
 __all__ = [
     "Analysis", "Circuit", "Cost", "Metric", "Network", "NeuronModel", "Parameters", "Phase",
-    "Reference", "Result", "Run", "SynapseModel", "__version__", "errors", "hookimpl", "install",
-    "load_run", "parameter", "run",
+    "Reference", "Result", "Run", "SpikeTrains", "SynapseModel", "__version__", "analyze", "errors",
+    "hookimpl", "install", "load_run", "parameter", "rerun", "resume", "run", "uninstall",
+    "weight_summary", "weights",
 ]  # fmt: skip
 
 

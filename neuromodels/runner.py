@@ -335,7 +335,7 @@ def _simulate(
     if circuit.models:
         progress.stage("compiling models")
         with _timed(directory, "build"):
-            info["models"] = _built(circuit.models)
+            info["models"] = _built(circuit.models, progress)
     progress.stage("constructing the network")
     nest = _imported(plan)
     with _timed(directory, "construct"), _quiet(nest, "WARNING"):
@@ -381,11 +381,18 @@ def _simulate(
     directory.save()
 
 
-def _built(models: Sequence[str]) -> dict[str, str]:
+def _built(models: Sequence[str], progress: Progress) -> dict[str, str]:
     """Compile the models where necessary; give the hash of the module that holds each."""
     from neuromodels import nestml
 
-    return {name: entry.key for entry in nestml.build(models) for name in entry.models}
+    doing = {"generate": "generating C++ for", "compile": "compiling"}
+
+    def report(stage: str, name: str) -> None:
+        if stage in doing:
+            progress.stage(f"{doing[stage]} {name}")
+
+    entries = nestml.build(models, report)
+    return {name: entry.key for entry in entries for name in entry.models}
 
 
 def _imported(plan: Plan) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from neuromodels.nestml import environment
 
 
 @pytest.fixture(autouse=True)
-def forget() -> Iterator[None]:
+def forget(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Look again in every test, and again after it."""
+    # a NEST that is already imported would be the one that is found
+    monkeypatch.delitem(sys.modules, "nest", raising=False)
     finders = (
         environment.find_nest,
         environment.find_nestml,

@@ -51,14 +51,10 @@ class Quantity:
 QUANTITIES: Mapping[str, Quantity] = {
     "post_event_rate": Quantity("post_ER_Hz", "Hz", "events of POST"),
     "post_burst_rate": Quantity("post_BR_Hz", "Hz", "bursts of POST", power=0.5),
-    "post_burst_probability": Quantity(
-        "post_BP_pct", "%", "bursts per event of POST", power=0.5
-    ),
+    "post_burst_probability": Quantity("post_BP_pct", "%", "bursts per event of POST", power=0.5),
     "post_spike_rate": Quantity("post_spikerate_Hz", "Hz", "spikes of POST"),
     "pre_event_rate": Quantity("pre_ER_Hz", "Hz", "events of PRE", independent=False),
-    "pre_burst_rate": Quantity(
-        "pre_BR_Hz", "Hz", "bursts of PRE", power=0.5, independent=False
-    ),
+    "pre_burst_rate": Quantity("pre_BR_Hz", "Hz", "bursts of PRE", power=0.5, independent=False),
     "pre_burst_probability": Quantity(
         "pre_BP_pct", "%", "bursts per event of PRE", power=0.5, independent=False
     ),

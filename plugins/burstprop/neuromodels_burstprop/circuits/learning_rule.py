@@ -21,8 +21,8 @@ What differs from it:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
 from neuromodels import Circuit, Cost, Network, Parameters, Phase, parameter
 from neuromodels.errors import ParameterError
@@ -80,6 +80,13 @@ class LearningRuleParameters(Parameters):
         unit="ms",
         gt=0,
         doc='Averaging time of POST\'s event and burst rates ("alpha")',
+        source=CODE,
+    )
+    tau_rate: float = parameter(
+        30000.0,
+        unit="ms",
+        gt=0,
+        doc="Averaging time of POST's spike rate in the homeostasis at r_min; starts at 3 spikes",
         source=CODE,
     )
     r_min: float = parameter(
@@ -163,15 +170,19 @@ class LearningRule(Circuit[LearningRuleParameters]):
     summary = "Burst probability, set by dendritic input, steers somatic weights (Fig. 2E-G)"
     Parameters = LearningRuleParameters
     models = (NEURON, SYNAPSE)
-    # The in-degree of the plastic synapses and everything about single neurons stay.
-    presets = {  # noqa: RUF012
+    # Small enough for seconds, the same in kind: single neurons and the in-degree of the plastic
+    # synapses stay, and everything slow, protocol and averages alike, takes a fifth of its time
+    # (a shorter burn-in alone would leave the spike rate's average below r_min).
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "smoke": {
             "n_pre": 400,
             "n_post": 100,
             "p_connect": 0.5,
-            "burn_in": 2.0,
-            "segment": 2.0,
-            "bin": 0.4,
+            "tau_average": 1000.0,
+            "tau_rate": 6000.0,
+            "burn_in": 4.0,
+            "segment": 5.0,
+            "bin": 0.5,
         },
         "paper": {},
     }
@@ -275,6 +286,7 @@ class LearningRule(Circuit[LearningRuleParameters]):
             {
                 "eta": p.eta,
                 "tau_pre": p.tau_pre,
+                "tau_rate": p.tau_rate,
                 "r_min": p.r_min,
                 "w_max": p.w_max,
                 # A spike stamped with the end of the burn-in belongs to the burn-in.
@@ -298,7 +310,7 @@ class LearningRule(Circuit[LearningRuleParameters]):
         self._record_weights(network)
 
     def _private_background(self, network: Network) -> None:
-        """Noise inside each PRE neuron, with the rate of as many sources as it would have picked."""
+        """Noise inside each PRE neuron, at the rate of as many sources as it would have picked."""
         p = self.parameters
 
         def rates(probability: float) -> Any:
@@ -316,7 +328,7 @@ class LearningRule(Circuit[LearningRuleParameters]):
         )
 
     def _record_weights(self, network: Network) -> None:
-        from neuromodels.nestml import weight_summary
+        from neuromodels import weight_summary
 
         def reader(statistic: str) -> Callable[[], float]:
             return lambda: float(getattr(weight_summary(PLASTIC), statistic))
