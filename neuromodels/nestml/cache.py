@@ -99,7 +99,7 @@ def key(family: Family) -> str:
         "nestml": environment.find_nestml(),
         "compiler": [compiler.command, compiler.version],
         "flags": environment.compile_flags(),
-        "boost": str(environment.find_boost()),
+        "boost": environment.boost_version(environment.find_boost()),
         "machine": platform.machine(),
     }
     text = json.dumps(described, sort_keys=True)

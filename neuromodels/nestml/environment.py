@@ -271,6 +271,13 @@ def find_boost() -> Path:
     )
 
 
+def boost_version(include: Path) -> str:
+    """Version of the Boost headers in `include`, as they give it."""
+    text = (include / "boost" / "version.hpp").read_text()
+    found = re.search(r'#define BOOST_LIB_VERSION "([^"]+)"', text)
+    return found.group(1) if found else "unknown"
+
+
 @lru_cache(maxsize=1)
 def find_mpi_flags() -> tuple[str, ...]:
     """Include flags of the MPI compiler wrapper, for a NEST that was built with MPI.
@@ -333,7 +340,7 @@ def diagnose() -> list[Check]:
     )
     look("NESTML", lambda: find_nestml())
     look("compiler", lambda: f"{shlex.join(find_compiler().command)}: {find_compiler().version}")
-    look("Boost headers", lambda: find_boost())
+    look("Boost headers", lambda: f"{boost_version(find_boost())} in {find_boost()}")
     if checks[0].ok and find_nest().mpi:
         look("MPI headers", lambda: " ".join(find_mpi_flags()))
         launcher = shutil.which("mpirun") or shutil.which("srun")
