@@ -15,7 +15,7 @@ def blame(what: str) -> Iterator[None]:
         yield
     except NeuromodelsError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # sys.exit(0) in a circuit must not look like success
         raise RunError(f"{what}: {reason(error)}") from error
 
 

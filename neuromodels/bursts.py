@@ -232,7 +232,8 @@ def _trace(
     trace = np.zeros(intervals.size)
     if not intervals.size:
         return trace
-    decay = np.exp(-intervals / tau)
+    # negative from the last spike of one neuron to the first of the next, where it is not used
+    decay = np.exp(-np.maximum(intervals, 0.0) / tau)
     starts = np.flatnonzero(first)
     counts = np.diff(np.append(starts, intervals.size))
     starts = starts[np.argsort(-counts, kind="stable")]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # NEST counts time in tics; its default, which neuromodels keeps, is 1000 tics in a millisecond.
 TICS_PER_MS = 1000
+# NEST's T_max, rounded down: the longest time (ms) that it can count.
+MAX_TIME = 1e15
 
 
 class Clock:
@@ -50,11 +52,14 @@ class Clock:
         Raises
         ------
         UsageError
-            `time` is no multiple of the resolution; the message names `what`.
+            `time` is no multiple of the resolution, or more than NEST can count; the message names
+            `what`.
         """
+        if not abs(time) <= MAX_TIME:  # also what is not a number
+            raise UsageError(f"{what} of {time:g} ms is more than NEST can count, {MAX_TIME:g} ms")
         exact = float(time) * TICS_PER_MS / self.tics
         steps = round(exact)
-        if abs(exact - steps) > 1e-6 * max(1.0, abs(exact) * 1e-6):
+        if abs(exact - steps) > 1e-6 * max(1.0, abs(exact) * 1e-6) or (time and not steps):
             raise UsageError(
                 f"{what} of {time:g} ms is not a multiple of the resolution, {self.resolution:g} ms"
             )

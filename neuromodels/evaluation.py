@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuromodels import registry, rundir
-from neuromodels.analysis import Result
 from neuromodels.blame import reason
-from neuromodels.errors import EnvironmentProblem, PluginError
-from neuromodels.runs import Run, load_run
-from neuromodels.storage import disk_errors, plain, read_json, replacing, write_json
+from neuromodels.errors import EnvironmentProblem, PluginError, RunError
+from neuromodels.runs import load_run, read_results
+from neuromodels.storage import disk_errors, plain, replacing, write_json
 
 if TYPE_CHECKING:
     from neuromodels.rundir import RunDirectory
@@ -22,41 +21,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def evaluate(run: Run, name: str) -> Result:
-    """Call the registered analysis `name` on `run` and check what it returns.
-
-    Raises
-    ------
-    UnknownNameError
-        No such analysis.
-    PluginError
-        It returned something other than a `Result`.
-    """
-    result = registry.registry().analysis(name)()(run)
-    if not isinstance(result, Result):
-        raise PluginError(f"returned {type(result).__name__}, not a Result", where=name)
-    return result
-
-
 def run_analyses(directory: RunDirectory, names: Sequence[str]) -> dict[str, str]:
     """Run analyses and write what they give; returns the reasons of those that failed."""
     path = directory.path / rundir.METRICS
-    earlier = read_json(path) if path.exists() else {}
+    earlier = _earlier(path)
     analyses = {n: a for n, a in earlier.get("analyses", {}).items() if n not in names}
     metrics = [m for m in earlier.get("metrics", []) if m["analysis"] in analyses]
     figures = {f: a for f, a in earlier.get("figures", {}).items() if a in analyses}
     folder = directory.path / rundir.FIGURES
     with disk_errors(folder):
         folder.mkdir(exist_ok=True)
-        for file in folder.glob("*.png"):
-            if file.stem not in figures:
-                file.unlink()
     failures: dict[str, str] = {}
     for name in names:
         begin = time.perf_counter()
         error = None
         try:
-            result = evaluate(load_run(directory.path), name)
+            result = registry.registry().evaluate(name, load_run(directory.path))
             rows = [{**plain(m.as_dict()), "analysis": name} for m in result.metrics]
             _unique("metric", [m["name"] for m in metrics] + [r["name"] for r in rows])
             _unique("figure", [*figures, *result.figures])
@@ -66,7 +46,7 @@ def run_analyses(directory: RunDirectory, names: Sequence[str]) -> dict[str, str
             metrics += rows
         except EnvironmentProblem:
             raise
-        except Exception as failure:  # whatever a plugin raises
+        except (Exception, SystemExit) as failure:  # whatever a plugin raises
             error = failures[name] = reason(failure)
             logger.exception("analysis %s failed", name)
         analyses[name] = {
@@ -75,7 +55,22 @@ def run_analyses(directory: RunDirectory, names: Sequence[str]) -> dict[str, str
             "wall": time.perf_counter() - begin,
         }
     write_json(path, {"metrics": metrics, "figures": figures, "analyses": analyses})
+    with disk_errors(folder):
+        for file in folder.glob("*.png"):  # at the end: nothing is missing if this is killed
+            if file.stem not in figures:
+                file.unlink()
     return failures
+
+
+def _earlier(path: Path) -> dict[str, Any]:
+    """What earlier analyses gave; nothing where the file is damaged, since it is made again."""
+    if not path.exists():
+        return {}
+    try:
+        return read_results(path)
+    except RunError as error:
+        logger.warning("%s; it is replaced", error)
+        return {}
 
 
 def _save_figure(folder: Path, title: str, figure: Any) -> None:
@@ -94,4 +89,4 @@ def _unique(kind: str, names: Sequence[str]) -> None:
         raise PluginError(f"the {kind} {min(twice)!r} exists already in this run")
 
 
-__all__ = ["evaluate", "run_analyses"]
+__all__ = ["run_analyses"]

@@ -48,7 +48,7 @@ def neuromodels_commands() -> Sequence[click.Command]:  # type: ignore[empty-bod
 
 @hookspec
 def neuromodels_before_build(circuit: Circuit[Any], network: Network) -> None:
-    """Called with an empty kernel, after models are installed and before populations are created."""
+    """Called with an empty kernel, after models are installed and before anything is created."""
 
 
 @hookspec

@@ -1,4 +1,4 @@
-"""What a plugin says about a NESTML model: its plain name, its source, and what it is paired with."""
+"""What a plugin says about a NESTML model: its plain name, its source, and its pairing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ class SynapseModel:
     post_port : str
         The synapse's input port for postsynaptic spikes.
     third_factors : Mapping[str, str]
-        Synapse input port -> state variable of the neuron, sampled at each postsynaptic (somatic) spike.
+        Synapse input port -> state variable of the neuron, sampled at each postsynaptic (somatic)
+        spike.
     weight_variable : str
         The synapse's variable that is NEST's ``weight``.
     delay_variable : str, optional

@@ -33,7 +33,7 @@ from neuromodels.errors import ParameterError, UnknownNameError
 __all__ = ["Description", "Parameters", "nearest", "parameter"]
 
 _NUMBER = re.compile(
-    r"\s*(?P<number>[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>.*?)\s*"
+    r"\s*(?P<number>[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>(?:[^,;].*?)?)\s*"
 )
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
@@ -420,6 +420,8 @@ def _with_unit(value: Any, unit: str) -> Any:
 def _convert_unit(number: float, given: str, unit: str, name: str, text: str) -> float:
     if given == unit:
         return number
+    if (exponent := _decades(given, unit)) is not None:
+        return number * 10.0**exponent if exponent >= 0 else number / 10.0**-exponent
     units = _units()
     accepted = f"give a value in {unit} or a unit like it" if unit else "give a pure number"
     try:
@@ -445,6 +447,23 @@ def _convert_unit(number: float, given: str, unit: str, name: str, text: str) ->
         return number / inverse
     whole = round(scale)
     return number * (whole if math.isclose(whole, scale, rel_tol=1e-12) else scale)
+
+
+_BASES = ("s", "Hz", "V", "A", "S", "F")
+_PREFIXES = {"p": -12, "n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6}
+
+
+def _decades(given: str, unit: str) -> int | None:
+    """Power of ten between two units of one base; None where it takes pint to tell.
+
+    pint needs a quarter of a second to load, and ``neuromodels list`` checks every preset.
+    """
+    for base in _BASES:
+        if given.endswith(base) and unit.endswith(base):
+            prefixes = given.removesuffix(base), unit.removesuffix(base)
+            if all(prefix in _PREFIXES for prefix in prefixes):
+                return _PREFIXES[prefixes[0]] - _PREFIXES[prefixes[1]]
+    return None
 
 
 _DIMENSIONS = {

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from neuromodels.circuit import Phase
 
 MAX_SEED = 2**32 - 1
+# More than any machine has; a mistyped number would make OpenMP end the process.
+MAX_THREADS = 1024
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def make_plan(
             "NEST works in Python's main thread only", fix="use a process for each run"
         )
     seed = _whole(seed, "seed", 1, MAX_SEED)
-    threads = _whole(threads, "threads", 1, None)
+    threads = _whole(threads, "threads", 1, MAX_THREADS)
     if isinstance(circuit, Circuit):
         if parameters is not None or preset is not None:
             raise UsageError(
@@ -77,11 +79,18 @@ def make_plan(
     if not (isinstance(found, type) and issubclass(found, Circuit)):
         raise UsageError(f"{circuit!r} is no circuit", fix="give a name or a Circuit class")
     preset = found.default_preset if preset is None else preset
-    if preset not in found.presets:
+    if preset not in list(found.presets):  # a list: whatever a script passes can be looked for
         raise UnknownNameError(
-            f"no preset {preset!r}", where=found.name, fix=nearest(preset, found.presets)
+            f"no preset {preset!r}", where=found.name, fix=nearest(str(preset), found.presets)
         )
-    values = {**found.presets[preset], **(parameters or {})}
+    given: Any = {} if parameters is None else parameters
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise UsageError(
+            f"{parameters!r} is no mapping of names to values",
+            where="parameters",
+            fix='write them as {"name": value}',
+        )
+    values = {**found.presets[preset], **given}
     resolved = found.Parameters.resolve(values, where=found.name)
     return _checked(_made(found, resolved), preset, seed, threads)
 
@@ -110,16 +119,15 @@ def _checked(circuit: Circuit[Any], preset: str | None, seed: int, threads: int)
     return Plan(circuit, preset, seed, threads, clock, spans)
 
 
-def _whole(value: Any, what: str, least: int, most: int | None) -> int:
-    limits = f"at least {least}" if most is None else f"from {least} to {most}"
+def _whole(value: Any, what: str, least: int, most: int) -> int:
     try:
         number = operator.index(value)
     except TypeError:
         number = None
     if number is None or isinstance(value, bool):
         raise UsageError(f"{what} must be a whole number, not {value!r}")
-    if number < least or (most is not None and number > most):
-        raise UsageError(f"{what} must be {limits}, not {number}")
+    if not least <= number <= most:
+        raise UsageError(f"{what} must be from {least} to {most}, not {number}")
     return number
 
 

@@ -157,7 +157,7 @@ class Progress:
 
 
 def _interactive() -> bool:
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    return (sys.stderr is not None and sys.stderr.isatty()) or "ipykernel" in sys.modules
 
 
 __all__ = ["Progress", "Rate", "duration"]

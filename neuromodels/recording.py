@@ -439,6 +439,7 @@ def phase_spans(phases: Sequence[Any], clock: Clock) -> Iterator[tuple[Any, int,
             raise UsageError(f"duration of phase {phase.name!r} is negative")
         yield phase, start, start + steps
         start += steps
+    clock.steps(clock.ms(start), "duration of the protocol")
 
 
 __all__ = ["KernelNetwork", "phase_spans"]

@@ -12,22 +12,28 @@ whose neuron does not exist) withdraws that item and whatever needs it.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import pluggy
 
 from neuromodels import hookspecs
-from neuromodels.analysis import Analysis
+from neuromodels.analysis import Analysis, Result
 from neuromodels.circuit import Circuit
+from neuromodels.clock import Clock
 from neuromodels.errors import NeuromodelsError, PluginError, UnknownNameError
 from neuromodels.models import Model, NeuronModel, SynapseModel
 from neuromodels.parameters import Parameters, nearest
+
+if TYPE_CHECKING:
+    from neuromodels.runs import Run
 
 __all__ = [
     "RESERVED_COMMANDS",
@@ -147,13 +153,15 @@ class Registry:
     def discover(self, points: Iterable[EntryPoint] | None = None) -> None:
         """Load every entry point of the group, in the order of their names."""
         found = entry_points(group=GROUP) if points is None else points
-        for point in sorted(found, key=lambda point: (point.name, _distribution(point))):
-            plugin = Plugin(point.name, *_origin(point))
-            try:
-                self._add(point.load, plugin)
-            except PluginError as error:
-                self._mark_broken(plugin, error.what)
-        self._validate()
+        # What a plugin prints must not get into the output of `--json`.
+        with contextlib.redirect_stdout(sys.stderr):
+            for point in sorted(found, key=lambda point: (point.name, _distribution(point))):
+                plugin = Plugin(point.name, *_origin(point))
+                try:
+                    self._add(point.load, plugin)
+                except PluginError as error:
+                    self._mark_broken(plugin, error.what)
+            self._validate()
 
     def register(self, plugin: object, name: str) -> None:
         """Add a plugin object at run time: in a notebook or a test.
@@ -177,7 +185,9 @@ class Registry:
         try:
             loaded = load()
             self._manager.register(loaded, plugin.name)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise  # the user's, not the plugin's
+        except BaseException as error:  # a plugin may raise what it likes, SystemExit included
             if self._manager.has_plugin(plugin.name):
                 self._manager.unregister(name=plugin.name)
             raise PluginError(f"cannot be loaded: {_describe(error)}") from error
@@ -232,7 +242,9 @@ class Registry:
             try:
                 returned: Any = implementation.function()
                 items = [] if returned is None else list(returned)
-            except (Exception, SystemExit) as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 raise PluginError(f"{hook} failed: {_describe(error)}") from error
             for item in items:
                 if not accept(item):
@@ -293,7 +305,10 @@ class Registry:
         fault: Callable[[T], str | None],
     ) -> None:
         for name, item in list(items.items()):
-            reason = fault(item.object)
+            try:
+                reason = fault(item.object)
+            except Exception as error:  # noqa: BLE001  attributes of the wrong type
+                reason = f"it is not declared as it should be: {_describe(error)}"
             if reason is not None:
                 del items[name]
                 self.broken.append(BrokenItem(kind, name, item.plugin, reason))
@@ -325,6 +340,7 @@ class Registry:
                 schema.resolve(values)
             except NeuromodelsError as error:
                 return f"preset {preset!r}: {error}"
+        Clock(circuit.resolution)
         for model in circuit.models:
             if model not in self.models:
                 return f"its model {model!r} is not registered"
@@ -346,6 +362,21 @@ class Registry:
     def analysis(self, name: str) -> type[Analysis]:
         """Give the analysis class of a name, or raise `UnknownNameError`."""
         return self._find("analysis", name, self.analyses)
+
+    def evaluate(self, name: str, run: Run) -> Result:
+        """Call the analysis `name` on `run` and check what it returns.
+
+        Raises
+        ------
+        UnknownNameError
+            No such analysis.
+        PluginError
+            It returned something other than a `Result`.
+        """
+        result = self.analysis(name)()(run)
+        if not isinstance(result, Result):
+            raise PluginError(f"returned {type(result).__name__}, not a Result", where=name)
+        return result
 
     def _find(self, kind: str, name: str, items: Mapping[str, Registered[T]]) -> T:
         if name in items:
@@ -394,7 +425,7 @@ class Observers:
             others = everyone - {implementation.plugin}
             try:
                 self._manager.subset_hook_caller(hook, others)(**arguments)
-            except Exception as error:  # noqa: BLE001  whatever a plugin raises
+            except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a plugin raises
                 plugin = self._plugins.get(implementation.plugin_name, implementation.plugin_name)
                 warnings.warn(
                     f"plugin {plugin}: {hook} failed: {_describe(error)}",

@@ -45,6 +45,14 @@ COORDS = "coords.npz"
 
 STAGES = ("simulating", "simulated", "assembled", "analysed")
 
+# What every run.json has, from the first time it is written.
+_NEEDED = frozenset(
+    {
+        "analyses", "analyze", "biological_time", "circuit", "parameters", "phases", "preset",
+        "resolution", "seed", "stage", "status", "threads", "wall",
+    }
+)  # fmt: skip
+
 # Long enough for a reader that looks whether the lock is free, too short to notice.
 _LOCK_PATIENCE = 1.0
 
@@ -238,6 +246,8 @@ def read_info(path: Path) -> dict[str, Any]:
     """
     if not (path / INFO).is_file():
         what = "holds no run: there is no run.json" if path.is_dir() else "does not exist"
+        if path.is_file():
+            what = "is a file, not a directory"
         raise RunError(what, where=str(path), fix="give the directory of a run")
     info = read_json(path / INFO)
     if info.get("schema") != SCHEMA:
@@ -246,6 +256,10 @@ def read_info(path: Path) -> dict[str, Any]:
             where=str(path / INFO),
             fix="read it with the version of neuromodels that wrote it",
         )
+    missing = sorted(_NEEDED - info.keys())
+    if missing or info["stage"] not in STAGES:
+        what = f"lacks {', '.join(missing)}" if missing else f"has no stage {info['stage']!r}"
+        raise RunError(what, where=str(path / INFO), fix="start the run again in a new directory")
     return info
 
 
@@ -295,7 +309,10 @@ def _acquire(path: Path) -> filelock.BaseFileLock:
 
 
 def _refuse_foreign(path: Path) -> None:
-    """Refuse a directory that holds anything but a lock that nobody holds."""
+    """Refuse a directory that holds anything but a lock that nobody holds.
+
+    Or what is left beside the lock by a run that could not write even its ``run.json``.
+    """
     if not path.is_dir():
         return
     if is_locked(path) and not (path / INFO).exists():
@@ -306,7 +323,8 @@ def _refuse_foreign(path: Path) -> None:
             where=str(path),
             fix="choose another directory, or resume the run that is there",
         )
-    if any(entry.name != LOCK for entry in path.iterdir()):
+    names = {entry.name for entry in path.iterdir() if not entry.name.startswith(f".{INFO}.tmp-")}
+    if names not in (set(), {LOCK}, {LOCK, LOG}):
         raise RunError(
             "is not empty and holds no run",
             where=str(path),

@@ -28,7 +28,7 @@ from neuromodels.errors import (
     RunError,
     RunInterrupted,
 )
-from neuromodels.evaluation import evaluate, run_analyses
+from neuromodels.evaluation import run_analyses
 from neuromodels.interrupts import Interrupts
 from neuromodels.planning import Plan, make_plan, plan_again, warn_of_other_versions
 from neuromodels.progress import Progress
@@ -227,7 +227,8 @@ def analyze(path: str | os.PathLike[str], names: Sequence[str] | None = None) ->
     """
     directory = rundir.RunDirectory.reopen(Path(path).absolute())
     try:
-        wanted = list(directory.info["analyses"] if names is None else names)
+        wanted = [names] if isinstance(names, str) else names
+        wanted = list(directory.info["analyses"] if wanted is None else wanted)
         for name in wanted:
             registry.registry().analysis(name)
         with directory.logging():
@@ -523,4 +524,4 @@ def _timed(directory: RunDirectory, what: str) -> Iterator[None]:
         directory.info["wall"][what] = time.perf_counter() - begin
 
 
-__all__ = ["analyze", "evaluate", "rerun", "resume", "run"]
+__all__ = ["analyze", "rerun", "resume", "run"]

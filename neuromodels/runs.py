@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from neuromodels import rundir
 from neuromodels.analysis import Metric
 from neuromodels.clock import Clock
-from neuromodels.errors import UnknownNameError, UsageError
+from neuromodels.errors import RunError, UnknownNameError, UsageError
 from neuromodels.parameters import nearest
 from neuromodels.parts import Parts
 from neuromodels.spikes import SpikeTrains
@@ -226,11 +226,11 @@ class Run:
         dict
             Name -> matplotlib figure.
         """
-        from neuromodels.evaluation import evaluate
+        from neuromodels.registry import registry
 
         figures: dict[str, Figure] = {}
         for name in self.info["analyses"]:
-            figures.update(evaluate(self, name).figures)
+            figures.update(registry().evaluate(name, self).figures)
         if "IPython" in sys.modules:
             from IPython import get_ipython
             from IPython.display import display
@@ -277,7 +277,30 @@ class Run:
     @property
     def _results(self) -> dict[str, Any]:
         path = self.path / rundir.METRICS
-        return read_json(path) if path.exists() else {}
+        return read_results(path) if path.exists() else {}
+
+
+def read_results(path: Path) -> dict[str, Any]:
+    """Content of a ``metrics.json``.
+
+    Raises
+    ------
+    RunError
+        It is damaged.
+    """
+    fix = f"make it again: neuromodels analyze {path.parent}"
+    try:
+        content = read_json(path)
+    except RunError as error:
+        raise RunError(error.what, where=error.where, fix=fix) from error
+    metrics = content.get("metrics", [])
+    whole = isinstance(metrics, list) and all(
+        isinstance(entry, dict) and {"name", "value", "unit", "analysis"} <= entry.keys()
+        for entry in metrics
+    )
+    if not whole or not all(isinstance(content.get(k, {}), dict) for k in ("figures", "analyses")):
+        raise RunError("does not hold what analyses write", where=str(path), fix=fix)
+    return content
 
 
 def load_run(path: str | os.PathLike[str]) -> Run:

@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from neuromodels.errors import RunError
 from neuromodels.parts import Spool
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ class Simulation:
             if phase.enter is not None:
                 with self.tally.time("enter"):
                     phase.enter(self._network)
+            self._check_time(phase.name, start)
             finished = self._advance(phase.name, start, stop)
             self.tally.phases[phase.name] = time.perf_counter() - begin
             if not finished:
@@ -189,6 +191,17 @@ class Simulation:
                 self._nest.Simulate(self._network.clock.ms(lag))
         self._drain(write=True)
         return True
+
+    def _check_time(self, phase: str, start: int) -> None:
+        """Refuse to go on where the circuit or a plugin has advanced the kernel itself."""
+        now = self._network.clock.steps(float(self._nest.biological_time), "the kernel's time")
+        if now != start:
+            ms = self._network.clock.ms
+            raise RunError(
+                f"the kernel is at {ms(now):g} ms instead of {ms(start):g} ms at its beginning",
+                where=f"phase {phase!r}",
+                fix="leave nest.Simulate to neuromodels: not in build(), enter or a plugin's hook",
+            )
 
     def _advance(self, phase: str, now: int, stop: int) -> bool:
         """Simulate from step `now` to `stop`; False if it was interrupted on the way."""

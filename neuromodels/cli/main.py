@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 import warnings
@@ -12,10 +13,11 @@ from typing import IO, NoReturn
 import click
 
 from neuromodels.cli.group import Group
-from neuromodels.errors import NeuromodelsError
+from neuromodels.errors import EnvironmentProblem, NeuromodelsError
 
 INTERRUPTED = 130
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
+_NO_OUTPUT = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EPIPE}
 
 
 @dataclass
@@ -98,6 +100,11 @@ def _explain(error: BaseException) -> tuple[str, int]:
         return f"error: {place}: {message} (see {place} --help)", error.exit_code
     if isinstance(error, click.ClickException):
         return f"error: {_one_line(error.format_message())}", error.exit_code
+    if isinstance(error, OSError) and error.errno in _NO_OUTPUT:
+        return (
+            f"error: the output cannot be written: {error.strerror}",
+            EnvironmentProblem.exit_code,
+        )
     text = _one_line(f"{type(error).__name__}: {error}")
     hint = "this is a defect of neuromodels or of a plugin; `neuromodels --debug …` shows where"
     return f"error: {text} ({hint})", DEFECT

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,11 +45,12 @@ def print_table(
 ) -> None:
     """Print a table: ruled and wrapped to the terminal, or plain columns where there is none.
 
-    Nothing is ever cut: a terminal that is too narrow gets folded cells, and a file or a pipe gets
-    lines as long as they need to be.
+    Nothing is ever cut: a narrow terminal gets folded cells, a very narrow one a line per cell, and
+    a file or a pipe lines as long as they need to be.  Names, in the first column, are not folded
+    either, so that they can be copied.
     """
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():
         _print_ruled(headers, cells, title)
         return
     if title:
@@ -60,6 +63,37 @@ def print_table(
         click.echo("  ".join(padded).rstrip())
 
 
+# A column (other than names) that has less than this cannot be read.
+_LEAST_WIDTH = 6
+
+
+def _print_lines(headers: Sequence[str], cells: Sequence[Sequence[str]], title: str) -> None:
+    """Print each row as its name and, below it, a line for each of its other cells."""
+    if title:
+        click.echo(title)
+    for row in cells:
+        click.echo(row[0])
+        for header, cell in zip(headers[1:], row[1:], strict=True):
+            if cell:
+                click.echo(f"  {header}: {cell}")
+
+
+@contextlib.contextmanager
+def only_json(wanted: bool) -> Iterator[None]:
+    """Send to standard error what is printed inside, also by NEST's C++, if JSON is wanted."""
+    if not wanted:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        with contextlib.suppress(OSError):  # one of them is closed
+            kept = os.dup(1)
+            stack.callback(os.close, kept)
+            os.dup2(2, 1)
+            stack.callback(os.dup2, kept, 1)
+        yield
+
+
 def _print_ruled(headers: Sequence[str], cells: Sequence[Sequence[str]], title: str) -> None:
     from rich import box
     from rich.console import Console
@@ -70,11 +104,14 @@ def _print_ruled(headers: Sequence[str], cells: Sequence[Sequence[str]], title: 
         title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
     console = Console()
-    for column, header in enumerate(headers):
-        # Names stand in the first column; it gives way last, but leaves room for the others.
-        widest = max((len(row[column]) for row in cells), default=0)
-        least = min(widest, console.width // 2) if column == 0 else None
-        table.add_column(header, overflow="fold", min_width=least)
+    columns = [list(column) for column in zip(headers, *cells, strict=True)]
+    widest = [max(map(len, column)) for column in columns]
+    least = [widest[0], *(min(width, _LEAST_WIDTH) for width in widest[1:])]
+    if sum(least) + 3 * len(least) > console.width:
+        _print_lines(headers, cells, title)
+        return
+    for header, width in zip(headers, least, strict=True):
+        table.add_column(header, overflow="fold", min_width=width)
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)

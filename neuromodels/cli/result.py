@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from neuromodels.cli.output import print_json, print_table
+from neuromodels.cli.output import only_json, print_json, print_table
 from neuromodels.errors import AnalysisFailed
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ def report(produce: Callable[[], Run], *, as_json: bool) -> None:
     A run whose simulation is complete is printed even where an analysis failed, before the error.
     """
     try:
-        run = produce()
+        with only_json(as_json):
+            run = produce()
     except AnalysisFailed as error:
         _print(error.run, as_json=as_json)
         raise
@@ -40,6 +41,11 @@ def _print(run: Run, *, as_json: bool) -> None:
             }
         )
         return
+    if run.metrics and run.status == "interrupted":
+        click.echo(
+            f"warning: only {run.t_stop / 1000:g} s were recorded; the metrics are of these",
+            err=True,
+        )
     if run.metrics:
         print_table(
             ("metric", "reference ± spread", "ours", "verdict"),

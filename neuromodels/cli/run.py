@@ -15,8 +15,15 @@ from neuromodels.errors import UsageError
 if TYPE_CHECKING:
     from neuromodels.runs import Run
 
+
+class Whole(click.IntRange):
+    """A whole number; click says "not a valid integer range" of what is none."""
+
+    name = "whole number"
+
+
 # NEST's seeds are 32-bit; 0 is not one of them.
-SEEDS = click.IntRange(1, 2**32 - 1)
+SEEDS = Whole(1, 2**32 - 1)
 
 
 @click.command(name="run", short_help="Build, simulate, record and analyse a circuit.")
@@ -37,9 +44,7 @@ SEEDS = click.IntRange(1, 2**32 - 1)
 )
 @click.option("--preset", metavar="NAME", help="A named set of parameters: smoke, paper, …")
 @click.option("--seed", type=SEEDS, metavar="N", help="Seed of all random numbers.  [default: 1]")
-@click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads of NEST.  [default: 1]"
-)
+@click.option("--threads", type=Whole(min=1), metavar="N", help="Threads of NEST.  [default: 1]")
 @click.option(
     "--out",
     metavar="DIR",

@@ -11,6 +11,7 @@ from neuromodels import declarations
 from neuromodels.cli.output import json_option, print_json, print_table
 from neuromodels.errors import UnknownNameError
 from neuromodels.models import Model, SynapseModel
+from neuromodels.nestml.family import Source
 from neuromodels.parameters import nearest
 from neuromodels.registry import Registry, registry
 
@@ -92,7 +93,7 @@ def _model(found: Registry, name: str) -> dict[str, Any]:
                 "doc": entry["doc"],
                 "source": "",
             }
-            for entry in declarations.parameters(model.source.read_text(encoding="utf-8"))
+            for entry in declarations.parameters(Source.read(model).text)
         ],
     }
     if isinstance(model, SynapseModel):

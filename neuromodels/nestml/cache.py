@@ -61,7 +61,7 @@ def directory() -> Path:
     """The cache's directory: ``NEUROMODELS_CACHE``, else the user's cache directory."""
     chosen = os.environ.get("NEUROMODELS_CACHE")
     if chosen:
-        return Path(chosen)
+        return Path(chosen).expanduser().absolute()  # the generator works in another directory
     from platformdirs import user_cache_path
 
     return user_cache_path("neuromodels")

@@ -35,10 +35,16 @@ def compile_module(source: Path, output: Path) -> None:
             "-o",
             str(output),
         ]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     (output.parent / "compile.log").write_text(" ".join(command) + "\n" + done.stderr)
     if done.returncode != 0:
         raise _explain(done.stderr, done.returncode, shutil.disk_usage(output.parent).free)
+    if not output.exists():
+        raise EnvironmentProblem(
+            "the compiler ended well but compiled nothing",
+            where=command[0],
+            fix="install another one, e.g. apt-get install g++, or set CXX",
+        )
 
 
 def _explain(stderr: str, code: int, free: int) -> Exception:

@@ -218,6 +218,14 @@ def find_nestml() -> str:
     return version
 
 
+def _words(command: str) -> tuple[str, ...]:
+    """Words of a shell command; none where its quotation marks do not match."""
+    try:
+        return tuple(shlex.split(command))
+    except ValueError:
+        return ()
+
+
 @lru_cache(maxsize=1)
 def find_compiler() -> Compiler:
     """The compiler named by ``CXX``, else ``g++``, ``c++`` or ``clang++``.
@@ -228,19 +236,24 @@ def find_compiler() -> Compiler:
         There is none, or it does not run.
     """
     named = os.environ.get("CXX")
-    candidates = [tuple(shlex.split(named))] if named else [("g++",), ("c++",), ("clang++",)]
-    for command in candidates:
+    candidates = [_words(named)] if named else [("g++",), ("c++",), ("clang++",)]
+    for command in filter(None, candidates):
         path = shutil.which(command[0])
         if path is None:
             continue
         try:
             done = subprocess.run(
-                [path, *command[1:], "--version"], capture_output=True, text=True, timeout=60
+                [path, *command[1:], "--version"],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=60,
             )
         except (OSError, subprocess.TimeoutExpired):
             continue
         if done.returncode == 0:
-            return Compiler((path, *command[1:]), done.stdout.splitlines()[0])
+            said = done.stdout.strip().splitlines()
+            return Compiler((path, *command[1:]), said[0] if said else "unknown version")
     wanted = f"the compiler named by CXX ({named})" if named else "no C++ compiler (g++)"
     raise EnvironmentProblem(
         f"{wanted} does not run" if named else f"{wanted} was found",

@@ -59,12 +59,19 @@ class Source:
         """
         shown = str(model.source)
         try:
-            text = model.source.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            text = model.source.read_text(encoding="utf-8-sig")  # some editors write a mark
+        except OSError as error:
             raise ModelError(
                 f"the NESTML source of model '{model.name}' cannot be read: {error}",
                 where=shown,
                 fix="correct the path in the plugin's registration",
+            ) from error
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            raise ModelError(
+                f"the NESTML source of model '{model.name}' is not UTF-8",
+                where=f"{shown}:{line}",
+                fix="save the file as UTF-8",
             ) from error
         found = re.search(r"^model[ \t]+(\w+)[ \t]*:", text, re.MULTILINE)
         if found is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from neuromodels.errors import ModelError
+from neuromodels.errors import ModelError, UsageError
 from neuromodels.nestml import guard
 from neuromodels.nestml.build import build_families
 from neuromodels.nestml.cache import Entry
@@ -32,6 +32,8 @@ def install(*names: str) -> None:
 
     Raises
     ------
+    UsageError
+        No name, or something other than names.
     UnknownNameError
         No plugin registers a model of that name.
     ModelError
@@ -47,6 +49,11 @@ def install(*names: str) -> None:
     """
     from neuromodels.registry import registry
 
+    if not names or not all(isinstance(name, str) for name in names):
+        raise UsageError(
+            f"install() takes names of models, not {', '.join(map(repr, names)) or 'nothing'}",
+            fix='write neuromodels.install("one_model", "another_model")',
+        )
     _hook()
     families: list[Family] = []
     clashes: list[Family] = []

@@ -8,13 +8,15 @@ all through a long training.
 from __future__ import annotations
 
 import ctypes
+import math
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from neuromodels.errors import UnknownNameError
+
+if TYPE_CHECKING:  # circuits name `weight_summary`, and `neuromodels list` imports circuits
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def weight_summary(synapse_model: str) -> WeightSummary:
         return WeightSummary(0, float("nan"), float("nan"), float("nan"), float("nan"))
     mean = sums[0] / n
     variance = max(0.0, sums[1] / n - mean * mean)
-    return WeightSummary(n, mean, float(np.sqrt(variance)), sums[2], sums[3])
+    return WeightSummary(n, mean, math.sqrt(variance), sums[2], sums[3])
 
 
 def weights(synapse_model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
@@ -98,6 +100,8 @@ def weights(synapse_model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np
     UnknownNameError
         It is not a synapse model of neuromodels in this kernel.
     """
+    import numpy as np
+
     read, syn_id = _reader(synapse_model, "copy_weights")
     none = ctypes.c_void_p()
     n = int(read(ctypes.c_long(syn_id), ctypes.c_long(0), none, none))

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "models"))
-
 from exact_burst_rule import Rule, postsynaptic_spikes, weight_trajectory
+from neuromodels_burstprop.background import SOMA_EXC, Merger, Pool
 from neuromodels_burstprop.circuits.learning_rule import PLASTIC, LearningRule
-from neuromodels_burstprop.shared_pools import SharedPool
 
 import neuromodels
 from neuromodels.errors import ParameterError
@@ -25,7 +19,7 @@ DT = 0.1
 QUANTITIES = (
     "post_event_rate", "post_burst_rate", "post_burst_probability", "post_spike_rate",
     "pre_event_rate", "pre_burst_rate", "pre_burst_probability",
-    "weight_end", "weight_min", "weight_max",
+    "weight_end",
 )  # fmt: skip
 PHASES = ("burn_in", *(f"segment_{i}" for i in range(1, 7)))
 
@@ -62,7 +56,7 @@ def test_protocol_has_its_effects(smoke):
     """Not numbers, but directions too large to be chance."""
     run, _ = smoke
     value = {name: m.value for name, m in run.metrics.items()}
-    assert value["burn_in/weight_min"] == value["burn_in/weight_max"] == 0.08
+    assert value["burn_in/weight_end"] == pytest.approx(0.08, rel=1e-9)
     bursts = [value[f"{p}/post_burst_probability"] for p in PHASES]
     assert bursts[2] > 1.3 * bursts[1]  # dendritic input 1.5 times as strong
     assert bursts[4] < 0.6 * bursts[5]  # 0.55 times as strong
@@ -108,51 +102,75 @@ def test_weights_are_those_of_the_rule(smoke):
     np.testing.assert_allclose(connections["weight"].mean(), last, rtol=1e-12)
 
 
-def test_same_seed_same_run(tmp_path):
-    short = {"n_pre": 200, "n_post": 20, "p_connect": 1.0, "segment": 1.0, "burn_in": 1.0}
+@pytest.mark.parametrize("background", ["condensed-pools", "private", "shared-pools"])
+def test_same_seed_same_run(tmp_path, background):
+    short = {
+        "n_pre": 200,
+        "n_post": 20,
+        "p_connect": 1.0,
+        "burn_in": 0.5,
+        "segment": 0.5,
+        "drive_factors": [1.0, 2.0],
+        "background": background,
+    }
 
-    def go(name, seed, background):
-        parameters = {**short, "background": background}
+    def go(name, seed):
         return neuromodels.run(
-            NAME, preset="smoke", parameters=parameters, seed=seed, threads=2, out=tmp_path / name
+            NAME,
+            preset="smoke",
+            parameters=short,
+            seed=seed,
+            threads=2,
+            out=tmp_path / name,
+            analyze=False,
         )
 
-    for background in ("private", "shared-pools"):
-        a, b = (go(f"{background}-{k}", 3, background) for k in "ab")
-        c = go(f"{background}-c", 4, background)
-        for population in ("pre", "post"):
-            np.testing.assert_array_equal(a.spikes(population).times, b.spikes(population).times)
-            np.testing.assert_array_equal(
-                a.spikes(population).node_ids, b.spikes(population).node_ids
-            )
-            assert len(a.spikes(population)) > 0
-        np.testing.assert_array_equal(a.signals["weight_mean"], b.signals["weight_mean"])
-        assert not np.array_equal(a.spikes("pre").times, c.spikes("pre").times)
+    a, b, c = go("a", 3), go("b", 3), go("c", 4)
+    for population in ("pre", "post"):
+        np.testing.assert_array_equal(a.spikes(population).times, b.spikes(population).times)
+        np.testing.assert_array_equal(a.spikes(population).node_ids, b.spikes(population).node_ids)
+        assert len(a.spikes(population)) > 0
+    np.testing.assert_array_equal(a.signals["weight_mean"], b.signals["weight_mean"])
+    assert not np.array_equal(a.spikes("pre").times, c.spikes("pre").times)
 
 
-def test_bins_must_divide_the_phases():
+def test_parameters_that_do_not_fit_each_other():
     with pytest.raises(ParameterError, match="divide"):
         LearningRule(LearningRule.Parameters(bin=2.4))
-    with pytest.raises(ParameterError, match="segment"):
+    with pytest.raises(ParameterError, match="pool_fraction"):
+        LearningRule(LearningRule.Parameters(pool_fraction=0.001))
+    with pytest.raises(ParameterError, match="no segment"):
         LearningRule(LearningRule.Parameters(drive_factors=[]))
 
 
-def test_shared_pool():
+@pytest.mark.parametrize("fraction", [0.05, 0.1, 0.5])
+def test_condensed_pools_keep_first_and_second_order(fraction):
+    pool = Pool(25000, 5.0, 0.004, {SOMA_EXC: 0.17})
+    shared, private = pool.condensed(fraction)
+    sources = shared.size * shared.p + private.size * private.p
+    assert sources == pytest.approx(pool.size * pool.p, rel=0.01)
+    # Sources that a pair has in common, as a fraction of all of one's sources
+    assert shared.size * shared.p**2 / sources == pytest.approx(pool.p, rel=0.02)
+    variance = sum(x.size * x.p * (1 - x.p) for x in (shared, private))
+    assert variance == pytest.approx(pool.size * pool.p, rel=0.02)
+
+
+def test_merged_pool():
     """Rates, in-degrees, and that targets share the spikes of the sources they share."""
-    options = {"size": 400, "n_targets": 300, "p": 0.05, "rate": 50.0, "resolution": DT}
-    pool = SharedPool(np.random.default_rng(1), **options)
+    pool = Pool(400, 50.0, 0.05, {SOMA_EXC: 1.0})
+    merger = Merger(np.random.default_rng(1), pool, 300, DT)
     # In-degrees are binomial: mean 20, sd 4.4.
-    assert abs(pool.in_degrees.mean() - 20.0) < 1.0
-    assert 3.5 < pool.in_degrees.std() < 5.2
-    first, second = pool.trains(1, 20000), pool.trains(20001, 40000)
+    assert abs(merger.in_degrees.mean() - 20.0) < 1.0
+    assert 3.5 < merger.in_degrees.std() < 5.2
+    first, second = merger.trains(1, 50000), merger.trains(50001, 60000)
     assert all(np.all(np.diff(train) >= 0) for train in first + second)
     assert min(t[0] for t in first if t.size) >= 1
-    assert max(t[-1] for t in first if t.size) <= 20000 < min(t[0] for t in second if t.size)
+    assert max(t[-1] for t in first if t.size) <= 50000 < min(t[0] for t in second if t.size)
     counts = np.array([train.size for train in first])
-    # 2 s at 50 Hz for each source
-    assert abs(counts.sum() / pool.in_degrees.sum() - 100.0) < 2.0
+    # 5 s at 50 Hz for each source
+    assert abs(counts.sum() / merger.in_degrees.sum() - 250.0) < 2.5
     # Two targets of p = 1 hear the same
-    same = SharedPool(np.random.default_rng(2), **{**options, "p": 1.0, "n_targets": 2})
-    left, right = same.trains(1, 1000)
+    everybody = Pool(400, 50.0, 1.0, {SOMA_EXC: 1.0})
+    left, right = Merger(np.random.default_rng(2), everybody, 2, DT).trains(1, 1000)
     np.testing.assert_array_equal(left, right)
     assert abs(left.size / (400 * 50.0 * 0.1) - 1.0) < 0.1

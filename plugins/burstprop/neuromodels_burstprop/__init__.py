@@ -22,22 +22,54 @@ from neuromodels.models import Model, NeuronModel, SynapseModel
 
 @hookimpl
 def neuromodels_models() -> Sequence[Model]:
-    """The two-compartment neuron that detects its own bursts, and the synapse that reads them."""
-    shared = files("nestml_models")
+    """Neurons that detect their own bursts, interneurons, and the synapses between them."""
+    neurons, synapses = (files("nestml_models") / folder for folder in ("neurons", "synapses"))
     return [
         NeuronModel(
             name="pyramidal_burst_neuron",
-            source=shared / "neurons" / "pyramidal_burst_neuron.nestml",
+            source=neurons / "pyramidal_burst_neuron.nestml",
             summary="Two-compartment layer-5 pyramidal neuron that detects its own bursts",
         ),
+        NeuronModel(
+            name="burst_poisson_neuron",
+            source=neurons / "burst_poisson_neuron.nestml",
+            summary="Pyramidal neuron whose dendrite sets the probability that an event is a burst",
+        ),
+        NeuronModel(
+            name="adex_interneuron",
+            source=neurons / "adex_interneuron.nestml",
+            summary="Adaptive exponential interneuron, PV or SOM by its parameters",
+        ),
+        # A plastic synapse is compiled for one neuron: one source, two names.
+        *(
+            SynapseModel(
+                name=name,
+                source=synapses / "burst_dependent_synapse.nestml",
+                summary=f"Plastic synapse that learns from events and bursts of a {neuron}",
+                neuron=neuron,
+                post_port="post_spikes",
+                third_factors={"valence": "burst_valence"},
+                weight_variable="w",
+            )
+            for name, neuron in (
+                ("burst_dependent_synapse", "pyramidal_burst_neuron"),
+                ("burst_dependent_synapse_burst_poisson", "burst_poisson_neuron"),
+            )
+        ),
         SynapseModel(
-            name="burst_dependent_synapse",
-            source=shared / "synapses" / "burst_dependent_synapse.nestml",
-            summary="Plastic synapse that learns from postsynaptic events and bursts",
-            neuron="pyramidal_burst_neuron",
-            post_port="post_spikes",
-            third_factors={"valence": "burst_valence"},
-            weight_variable="w",
+            name="event_synapse",
+            source=synapses / "event_synapse.nestml",
+            summary="Transmits single spikes and the first spikes of bursts, nothing else",
+        ),
+        SynapseModel(
+            name="burst_synapse",
+            source=synapses / "burst_synapse.nestml",
+            summary="Transmits the second spikes of bursts, nothing else",
+        ),
+        SynapseModel(
+            name="short_term_synapse",
+            source=synapses / "short_term_synapse.nestml",
+            summary="Facilitating or depressing synapse, by its parameters",
         ),
     ]
 

@@ -5,22 +5,21 @@ Definitions, as in the reference's table:
 * A rate of a phase is that of the population over all of it.  Its **burst probability** is the
   ratio of burst rate and event rate of the phase (not the mean over bins, which is biased where a
   bin holds few events).
-* ``weight_end`` is the mean weight at the end of the phase; ``weight_min`` and ``weight_max`` are
-  the extremes of the samples from its beginning to its end, one per bin.
+* ``weight_end`` is the mean weight at the end of the phase.
 * The reference never wrote the last bin of its simulation (2.5 s), so the last bin of the protocol
   is left out here too.
 
 References are attached when the run has the published parameters.  `FREE` are those that concern
 the numerics only and may differ.
 
-Why the spread of the reference is pooled over phases, and with how many degrees of freedom, is said
-in `neuromodels_burstprop.analyses.learning_rule_reference`.
+Why the spread of the reference is pooled over phases is said in
+`neuromodels_burstprop.analyses.learning_rule_reference`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
     from neuromodels.runs import PhaseSpan, Run
 
-FREE = frozenset({"background", "plastic_delay"})
+FREE = frozenset({"background", "pool_fraction", "plastic_delay"})
 """Parameters of the circuit that may differ from the published ones without losing references."""
 
 Array = npt.NDArray[np.float64]
@@ -106,7 +105,7 @@ def measure(run: Run) -> Measured:
         raise RunError("no phase was simulated to its end", where=str(run.path))
     last = phases[-1]
     if last.name == run.phases[-1].name and last.stop - last.start > 1.5 * bin_ms:
-        phases[-1] = type(last)(last.name, last.start, last.stop - bin_ms)
+        phases[-1] = replace(last, stop=last.stop - bin_ms)
     weight = run.signals["weight_mean"]
     return Measured(
         phases=phases,
@@ -145,8 +144,6 @@ def _phase_values(measured: Measured, phase: PhaseSpan) -> dict[str, float]:
     time = measured.weight_time
     samples = measured.weight[(time >= phase.start - slack) & (time <= phase.stop + slack)]
     values["weight_end"] = samples[-1]
-    values["weight_min"] = samples.min()
-    values["weight_max"] = samples.max()
     return {name: float(values[name]) for name in reference.QUANTITIES}
 
 
