@@ -17,7 +17,7 @@ import numpy as np
 
 from neuromodels.clock import Clock
 from neuromodels.parts import Parts
-from neuromodels.storage import plain, replacing
+from neuromodels.storage import for_hdf5, plain, replacing
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -116,7 +116,11 @@ def write_netcdf(
     import h5netcdf
     import h5py
 
-    with replacing(path) as temporary, h5netcdf.File(temporary, "w") as file:
+    with (
+        replacing(path) as temporary,
+        for_hdf5(temporary) as raw,
+        h5netcdf.File(raw, "w") as file,
+    ):
         for key, value in attributes.items():
             file.attrs[key] = plain(value)
         dims = time_dims(layout["signals"])

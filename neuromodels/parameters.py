@@ -512,7 +512,7 @@ def _translate(error: pydantic.ValidationError, schema: type[Parameters]) -> Par
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """Suggest the names nearest to a mistyped one, as the `fix` of an error."""
-    known = sorted(names)
+    known = sorted(set(names))
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     if not close:
         # `learning-rule` for `burstprop/learning-rule`: part of a name counts as near.

@@ -405,9 +405,9 @@ def _imported(plan: Plan) -> Any:
             os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         import nest
-    except ImportError as error:
+    except Exception as error:
         raise EnvironmentProblem(
-            f"NEST cannot be imported: {error}", fix="neuromodels doctor says more"
+            f"NEST cannot be imported: {reason(error)}", fix="neuromodels doctor says more"
         ) from error
     return nest
 

@@ -12,7 +12,7 @@ from neuromodels.clock import Clock
 from neuromodels.errors import RunError
 from neuromodels.parts import Parts
 from neuromodels.spikes import SpikeTrains
-from neuromodels.storage import replacing
+from neuromodels.storage import for_hdf5, replacing
 
 MAGIC = 0x0A7A
 VERSION = (0, 1)
@@ -38,7 +38,8 @@ def write_spikes(
     sorting = h5py.enum_dtype(SORTING, basetype="u1")
     with (
         replacing(path) as temporary,
-        h5py.File(temporary, "w", libver=("earliest", "v110")) as file,
+        for_hdf5(temporary) as raw,
+        h5py.File(raw, "w", libver=("earliest", "v110")) as file,
     ):
         file.attrs.create("magic", MAGIC, dtype="u4")
         file.attrs.create("version", VERSION, dtype="u4")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import math
 import os
@@ -91,6 +92,50 @@ def replacing(path: Path) -> Iterator[Path]:
         _sync(path.parent)
 
 
+class _Unfailing(io.FileIO):
+    """A file that takes whatever is written; the first refusal of the disk is kept in `refusal`."""
+
+    refusal: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write all of `data`, or nothing more once the disk has refused."""
+        rest = memoryview(data).cast("B")
+        length = len(rest)
+        while rest and self.refusal is None:
+            try:
+                rest = rest[super().write(rest) :]
+            except OSError as error:
+                self.refusal = error
+        return length
+
+    def truncate(self, size: int | None = None) -> int:
+        """Change the length, unless the disk has refused."""
+        if self.refusal is None:
+            try:
+                return super().truncate(size)
+            except OSError as error:
+                self.refusal = error
+        return size or 0
+
+
+@contextlib.contextmanager
+def for_hdf5(path: Path) -> Iterator[io.FileIO]:
+    """Open a file for HDF5 to write to; what the disk refuses is raised at the end.
+
+    HDF5 itself must not see it: a file that it cannot close ends the process later, with a
+    segmentation fault, when the file is collected.
+    """
+    with _Unfailing(path, "w+") as file:
+        try:
+            yield file
+        except Exception as error:
+            if file.refusal is not None:
+                raise file.refusal from error
+            raise
+    if file.refusal is not None:
+        raise file.refusal
+
+
 def plain(value: Any) -> Any:
     """Turn `value` into what JSON can say: NumPy numbers into numbers, NaN into null."""
     if isinstance(value, Mapping):
@@ -132,4 +177,12 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-__all__ = ["disk_errors", "is_disk_full", "plain", "read_json", "replacing", "write_json"]
+__all__ = [
+    "disk_errors",
+    "for_hdf5",
+    "is_disk_full",
+    "plain",
+    "read_json",
+    "replacing",
+    "write_json",
+]

@@ -9,7 +9,7 @@ import pint
 import pytest
 
 from neuromodels.errors import ParameterError, UnknownNameError
-from neuromodels.parameters import Parameters, parameter
+from neuromodels.parameters import _PREFIXES, Parameters, _convert_unit, parameter
 
 
 class Schema(Parameters):
@@ -167,3 +167,32 @@ def test_numbers_need_no_unit_library():
         "assert 'pint' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("base", ["s", "Hz", "V", "A", "S", "F"])
+def test_decimal_prefixes_are_what_pint_says(base):
+    """They are converted without pint, which takes long to load."""
+    units = pint.UnitRegistry()
+    for given in _PREFIXES:
+        for unit in _PREFIXES:
+            expected = units.Quantity(7.0, given + base).to(unit + base).magnitude
+            got = _convert_unit(7.0, given + base, unit + base, "x", "7")
+            assert got == pytest.approx(expected, rel=1e-14)
+
+
+def test_simple_units_need_no_pint():
+    code = """
+import sys
+from neuromodels import Parameters, parameter
+class P(Parameters):
+    pause: float = parameter("25 s", unit="ms", doc="A time")
+assert P.resolve({"pause": "5 us"}).pause == 0.005
+assert "pint" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("text", ["1,5", "1;5", "1,5 ms"])
+def test_a_decimal_comma_is_no_unit(text):
+    with pytest.raises(ParameterError, match="is not a number"):
+        Schema.resolve({"pause": text})

@@ -295,3 +295,47 @@ def test_no_observers_no_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         registry.hook.neuromodels_after_run(run=None)
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), GeneratorExit(), BaseException("base")])
+def test_a_plugin_may_raise_whatever_it_likes(error):
+    def raises():
+        raise error
+
+    found = Registry()
+    found.discover([Point("one", raises), Point("good", lambda: plugin())])
+    assert {name: plugin.status for name, plugin in found.plugins.items()} == {
+        "good": "ok",
+        "one": "broken",
+    }
+
+
+def test_ctrl_c_while_plugins_are_loaded_is_the_users():
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Registry().discover([Point("one", interrupted)])
+
+
+def test_what_a_plugin_prints_is_no_output_of_ours(capsys):
+    Registry().discover([Point("loud", lambda: print("noise") or plugin())])
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "noise\n")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"presets": None},
+        {"presets": {"smoke": 3, "paper": {}}},
+        {"models": None},
+        {"resolution": 0},
+        {"resolution": "fine"},
+    ],
+)
+def test_a_circuit_declared_wrongly_is_withdrawn(wrong):
+    found = Registry()
+    found.register(plugin(circuits=[circuit_class(**wrong), circuit_class("study/other")]), "study")
+    assert list(found.circuits) == ["study/other"]
+    assert "not declared as it should be" in found.broken[0].reason

@@ -167,6 +167,7 @@ def get_or_build(family: Family, wanted: str, build: Callable[[Path], Path]) -> 
                 final = root / "modules" / wanted
                 if final.exists():  # damaged, or lookup() would have found it
                     shutil.rmtree(final)
+                final.parent.mkdir(exist_ok=True)  # `models clean` may have removed it meanwhile
                 work.rename(final)
             except ModelError as error:
                 raise _kept(work, wanted, error) from error.__cause__

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neuromodels.errors import ModelError
+from neuromodels.errors import EnvironmentProblem, ModelError
 from neuromodels.nestml.family import Family
 
 
@@ -54,6 +54,8 @@ def generate(family: Family, suffix: str, directory: Path, nest_version: str) ->
     ------
     ModelError
         A model is wrong; the message has file, line, the line itself and the cause.
+    EnvironmentProblem
+        NESTML cannot be imported.
     """
     sources = directory / "nestml"
     target = directory / "cpp"
@@ -104,6 +106,12 @@ def generate(family: Family, suffix: str, directory: Path, nest_version: str) ->
     if not answer_path.exists():
         lines = (done.stderr or done.stdout).strip().splitlines()
         reason = lines[-1] if lines else f"exit code {done.returncode}"
+        if re.match(r"(ImportError|ModuleNotFoundError)\b", reason):
+            raise EnvironmentProblem(
+                f"NESTML cannot be imported: {reason}",
+                where=sys.executable,
+                fix="reinstall it: pip install --force-reinstall nestml",
+            )
         raise ModelError(
             f"the NESTML generator process ended without an answer: {reason}",
             where=", ".join(source.shown for source in family.sources.values()),

@@ -1,6 +1,7 @@
 """The command line: what it prints, its exit codes, and what bad input gets."""
 
 import json
+import os
 import subprocess
 import sys
 import types
@@ -16,6 +17,7 @@ from neuromodels import (
     Analysis,
     Circuit,
     Metric,
+    NeuronModel,
     Parameters,
     Reference,
     Result,
@@ -23,7 +25,7 @@ from neuromodels import (
     parameter,
 )
 from neuromodels.cli import execute
-from neuromodels.errors import AnalysisFailed, RunError
+from neuromodels.errors import AnalysisFailed, EnvironmentProblem, ModelError, RunError
 from neuromodels.registry import RESERVED_COMMANDS, Registry
 
 
@@ -415,7 +417,7 @@ def test_doctor_lists_broken_plugins_and_an_unusable_cache(call, study, tmp_path
     assert "PROBLEM  circuit study/faulty" in out
 
 
-SLOW = ("nest", "pynestml", "xarray", "matplotlib", "pint", "scipy", "h5py", "rich", "numpy")
+SLOW = ("nest", "pynestml", "xarray", "matplotlib", "pint", "scipy", "h5py", "rich")
 
 
 @pytest.mark.parametrize(
@@ -433,3 +435,73 @@ def test_quick_commands_import_nothing_slow(code):
     check = f"{code}\nimport sys; print([m for m in {SLOW!r} if m in sys.modules], file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stderr.strip().splitlines()[-1] == "[]"
+
+
+def test_a_very_narrow_terminal_folds_no_name(call, runner, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = call("run", "study/thing")[1].splitlines()
+    assert FakeRun().long in lines
+    assert "  ours: 5.123 Hz" in lines
+    lines = call("list")[1].splitlines()
+    assert "study/thing" in lines
+    assert "  summary: A thing" in lines
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["--help"], ["show", "study/nothing"]])
+def test_closed_output_is_no_defect(arguments):
+    command = [sys.executable, "-m", "neuromodels", *arguments]
+    for redirection in (">&-", "2>&-", ">&- 2>&-"):
+        shell = ["sh", "-c", f'exec "$@" {redirection}', "sh", *command]
+        done = subprocess.run(shell, capture_output=True, text=True)
+        assert "defect" not in done.stderr
+        assert done.returncode == (2 if "show" in arguments else 0)
+
+
+def test_a_full_disk_behind_standard_output_is_one_line():
+    command = [sys.executable, "-m", "neuromodels", "list"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == EnvironmentProblem.exit_code
+    assert "the output cannot be written: No space left" in one_line(done.stderr)
+
+
+def test_json_is_alone_on_standard_output(capfd, runner):
+    """Whatever circuits, analyses and NEST's C++ print."""
+    kept = runner.run
+
+    def loud(*args, **options):
+        print("from Python")
+        os.write(1, b"from C++\n")
+        return kept(*args, **options)
+
+    runner.run = loud
+    assert execute(["run", "study/thing", "--json"]) == 0
+    captured = capfd.readouterr()
+    assert json.loads(captured.out)["status"] == "complete"
+    assert "from Python" in captured.err
+    assert "from C++" in captured.err
+
+
+def test_metrics_of_an_interrupted_run_come_with_a_warning(call, runner, monkeypatch):
+    monkeypatch.setattr(FakeRun, "t_stop", 1500.0, raising=False)
+    runner.analyze = lambda *_, **__: interrupted
+    interrupted = FakeRun()
+    interrupted.status = "interrupted"
+    _, _, err = call("analyze", "some/run")
+    assert "only 1.5 s were recorded" in one_line(err)
+
+
+def test_show_of_a_model_that_is_not_text(call, study, tmp_path):
+    source = tmp_path / "bad_neuron.nestml"
+    source.write_bytes(b"model bad_neuron:\n    # \xff\n")
+
+    class Plugin:
+        @hookimpl
+        def neuromodels_models(self):
+            return [NeuronModel(name="bad_neuron", source=source)]
+
+    study.register(Plugin(), "bad")
+    code, _, err = call("show", "bad_neuron")
+    assert code == ModelError.exit_code
+    assert "bad_neuron.nestml:2: " in one_line(err)

@@ -213,3 +213,31 @@ def test_a_missing_header_says_how_to_get_it(tmp_path: Path) -> None:
     source.write_text("#include <gsl/gsl_errno_not_there.h>\n")
     with pytest.raises(EnvironmentProblem, match=r"gsl_errno_not_there.h is missing.*libgsl-dev"):
         compilation.compile_module(source, tmp_path / "module.so")
+
+
+def test_a_source_that_is_not_utf8_names_the_line(tmp_path: Path) -> None:
+    source = tmp_path / "some_neuron.nestml"
+    source.write_bytes(NEURON.replace("v real = 0.", "v real = 0. # \xe9").encode("latin-1"))
+    with pytest.raises(ModelError, match=r"some_neuron\.nestml:3: .*not UTF-8"):
+        _ = Family(neuron("some_neuron", source)).sources
+
+
+def test_a_byte_order_mark_and_crlf_are_accepted(tmp_path: Path) -> None:
+    """As editors on Windows write them."""
+    source = tmp_path / "some_neuron.nestml"
+    source.write_text("\ufeff" + NEURON.replace("\n", "\r\n"), encoding="utf-8")
+    (tmp_path / "out").mkdir()
+    family = Family(neuron("some_neuron", source))
+    assert generate(family, "abc", tmp_path / "out", "3.10.0").neuron_class
+
+
+def test_a_nestml_that_cannot_be_imported_is_not_the_models_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pynestml.py").write_text("raise ImportError('broken installation')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    source = tmp_path / "some_neuron.nestml"
+    source.write_text(NEURON)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(EnvironmentProblem, match="NESTML cannot be imported"):
+        generate(Family(neuron("some_neuron", source)), "abc", tmp_path / "out", "3.10.0")

@@ -201,3 +201,22 @@ def test_the_manifest_says_what_it_was_built_with() -> None:
     manifest = json.loads((entry.path.parent / "manifest.json").read_text())
     assert manifest["nest"] == environment.find_nest().version
     assert manifest["compiler"] == environment.find_compiler().version
+
+
+@pytest.mark.parametrize("given", ["cache here", "~/cache"])
+def test_the_cache_may_be_named_from_the_current_directory(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The generator works in another directory, and a module is loaded by its path."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NEUROMODELS_CACHE", given)
+    assert cache.directory() == tmp_path / given.removeprefix("~/")
+
+
+def test_cleaning_during_a_build_does_not_harm_it() -> None:
+    def build(work: Path) -> Path:
+        cache.clean()
+        return _put(work)
+
+    assert cache.get_or_build(FAMILY, "k1", build).complete

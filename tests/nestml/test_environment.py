@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from neuromodels.errors import EnvironmentProblem
-from neuromodels.nestml import environment
+from neuromodels.nestml import compilation, environment
 
 
 @pytest.fixture(autouse=True)
@@ -157,3 +157,31 @@ def test_doctor_reports_every_problem_and_never_raises(
     checks = {check.name: check for check in environment.diagnose()}
     assert checks["NEST"].ok and checks["NESTML"].ok
     assert not checks["compiler"].ok and "g++" in checks["compiler"].fix
+
+
+@pytest.mark.parametrize("named", ["nonsense", " ", 'g++ "', "/bin/false"])
+def test_a_compiler_that_does_not_run_is_one_clear_error(
+    named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", named)
+    with pytest.raises(EnvironmentProblem, match="does not run"):
+        environment.find_compiler()
+
+
+@pytest.mark.parametrize("says", ["", "\\377 1.0"])
+def test_a_compiler_may_say_anything_about_itself(
+    says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiler = tmp_path / "cxx"
+    compiler.write_text(f"#!/bin/sh\nprintf '{says}'\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    assert environment.find_compiler().version
+
+
+def test_a_compiler_that_compiles_nothing_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", "/bin/true")
+    with pytest.raises(EnvironmentProblem, match="compiled nothing"):
+        compilation.compile_module(tmp_path / "m.cpp", tmp_path / "m.so")

@@ -10,7 +10,7 @@ import pytest
 from small_plugins import neuron, registered, synapse
 
 import neuromodels
-from neuromodels.errors import ModelError, UnknownNameError
+from neuromodels.errors import ModelError, UnknownNameError, UsageError
 from neuromodels.nestml import installed, uninstall, weight_summary, weights
 
 
@@ -126,3 +126,9 @@ def test_weights_are_those_that_nest_reports(nest: ModuleType, threads: int) -> 
     assert weight_summary("other").mean == 5.0
     with pytest.raises(UnknownNameError):
         weight_summary("static_synapse")
+
+
+@pytest.mark.parametrize("names", [(), (3,), (None,), (["plain_neuron"],)])
+def test_install_takes_names(nest: ModuleType, names: tuple[object, ...]) -> None:
+    with pytest.raises(UsageError, match="takes names of models"):
+        neuromodels.install(*names)  # type: ignore[arg-type]

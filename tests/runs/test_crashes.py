@@ -316,7 +316,7 @@ def test_an_analysis_that_raises_harms_nothing_else(run):
         ({"seed": 2**32}, "seed must be from 1"),
         ({"seed": 1.5}, "seed must be a whole number"),
         ({"seed": True}, "seed must be a whole number"),
-        ({"threads": 0}, "threads must be at least 1"),
+        ({"threads": 0}, "threads must be from 1 to 1024"),
         ({"preset": "papre"}, "no preset 'papre'.*did you mean paper"),
         ({"parameters": {"n_neuron": 3}}, "no parameter 'n_neuron'.*did you mean n_neurons"),
         ({"parameters": {"rate": "3 mV"}}, "is not a rate"),
@@ -363,3 +363,141 @@ def test_other_threads_are_refused(run):
 
     with ThreadPoolExecutor(1) as pool, pytest.raises(errors.UsageError, match="main thread"):
         pool.submit(run).result()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"parameters": {"duration": 1e300}}, "more than NEST can count"),
+        ({"parameters": {"duration": 9e14}}, "duration of the protocol of 1.8e.15 ms is more than"),
+        ({"parameters": {"duration": 1e-9}}, "not a multiple of the resolution"),
+        ({"parameters": "n_neurons=3"}, "no mapping of names to values"),
+        ({"parameters": {3: 4}}, "no mapping of names to values"),
+        ({"preset": ["smoke"]}, "no preset"),
+        ({"threads": 10**9}, "threads must be from 1 to 1024, not 1000000000"),
+    ],
+)
+def test_absurd_requests_write_nothing(run, tmp_path, options, message):
+    with pytest.raises(errors.UsageError, match=message):
+        run(out=tmp_path / "none", **options)
+    assert not (tmp_path / "none").exists()
+
+
+def test_leaving_the_process_is_a_failure(run, plugin, tmp_path, monkeypatch):
+    """A circuit or analysis that calls sys.exit(0) must not look like success."""
+
+    def leave(*_):
+        sys.exit(0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tiny.Tiny.build", leave)
+        with pytest.raises(errors.RunError, match="cannot be built: SystemExit: 0"):
+            run(out=tmp_path / "a")
+    assert load_run(tmp_path / "a").status == "failed"
+    monkeypatch.setattr("tiny.Rates.__call__", leave)
+    with pytest.raises(errors.AnalysisFailed, match="tiny/rates failed: SystemExit"):
+        run(out=tmp_path / "b")
+    assert load_run(tmp_path / "b").status == "complete"
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [("build", "cannot be built: .*Simulate"), ("more", "leave nest.Simulate to neuromodels")],
+)
+def test_a_circuit_that_simulates_itself_is_refused(run, tmp_path, monkeypatch, where, message):
+    """Its spikes would be at other times than its phases."""
+    import tiny
+
+    proper = getattr(tiny.Tiny, where)
+
+    def simulates(self, network):
+        proper(self, network)
+        network.nest.Simulate(10.0)
+
+    monkeypatch.setattr(tiny.Tiny, where, simulates)
+    with pytest.raises(errors.RunError, match=message):
+        run(out=tmp_path / "a")
+    assert load_run(tmp_path / "a").status == "failed"
+
+
+def test_a_directory_without_a_first_run_json_can_be_used_again(run, tmp_path):
+    """A disk that was full at once, or a kill at the very beginning."""
+    out = tmp_path / "run"
+    out.mkdir()
+    for name in (".lock", "log.txt", ".run.json.tmp-1234"):
+        (out / name).touch()
+    assert run(preset="smoke", out=out).status == "complete"
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "log.txt").write_text("of something else")
+    with pytest.raises(errors.RunError, match="is not empty"):
+        run(preset="smoke", out=tmp_path / "foreign")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"stage": "unheard"}, "no stage 'unheard'"), ({"analyses": None}, "lacks analyses")],
+)
+@pytest.mark.parametrize("act", [load_run, runner.analyze, runner.resume, runner.rerun])
+def test_damaged_run_json(run, change, message, act):
+    path = run(preset="smoke").path
+    info = json.loads((path / "run.json").read_text()) | change
+    info = {name: value for name, value in info.items() if value is not None}
+    (path / "run.json").write_text(json.dumps(info))
+    with pytest.raises(errors.RunError, match=message):
+        act(path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"metrics": 3}', '{"metrics": [{}]}'])
+def test_damaged_metrics_are_reported_and_made_again(run, text):
+    done = run(preset="smoke")
+    (done.path / "metrics.json").write_text(text)
+    with pytest.raises(errors.RunError, match=r"neuromodels analyze"):
+        _ = load_run(done.path).metrics
+    assert set(runner.analyze(done.path).metrics) == {"rate_exc", "nothing"}
+
+
+def test_a_killed_analysis_takes_no_figure_away(run, monkeypatch):
+    done = run(preset="smoke")
+
+    def crash(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tiny.Rates.__call__", crash)
+    with pytest.raises(KeyboardInterrupt):
+        runner.analyze(done.path)
+    assert load_run(done.path).figures
+    assert load_run(done.path).metrics
+
+
+def test_one_analysis_may_be_named_without_a_list(run):
+    done = run(preset="smoke")
+    assert runner.analyze(done.path, "tiny/rates").status == "complete"
+
+
+@pytest.mark.parametrize("room", [0, 30, 80])
+def test_a_full_disk_does_not_make_hdf5_crash(plugin, small_disk, room):
+    """It does so at the end of the process where it is told that a write failed."""
+    code = f"""
+import sys
+from pathlib import Path
+import h5py, numpy as np
+from neuromodels import errors, storage
+try:
+    with (
+        storage.replacing(Path({str(small_disk / "x.h5")!r})) as path,
+        storage.for_hdf5(path) as raw,
+        h5py.File(raw, "w") as file,
+    ):
+        data = file.create_dataset("x", (0,), maxshape=(None,), chunks=(4096,), dtype="f8")
+        for part in range(20):
+            data.resize((data.size + 4096,))
+            data[-4096:] = np.arange(4096)
+except errors.EnvironmentProblem as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""
+    (small_disk / "ballast").write_bytes(bytes((256 - room) * 1024))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "no space left" in done.stdout
+    assert [path.name for path in small_disk.iterdir()] == ["ballast"]
