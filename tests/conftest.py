@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+# As the runner does, but before any test module imports NEST: threads that spin while they wait
+# make a busy machine many times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
