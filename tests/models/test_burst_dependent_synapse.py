@@ -1,4 +1,4 @@
-"""burst_dependent_synapse in NEST against the plain-NumPy rule, on the spikes of the same run."""
+"""The burst-dependent synapse in NEST against the plain-NumPy rule, on spikes of the same run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ nest = pytest.importorskip("nest")
 
 NEURON = "pyramidal_burst_neuron"
 SYNAPSE = "burst_dependent_synapse"
+# The rule is compiled for each neuron that says what it reads, under a name of its own.
+PAIRS = ((NEURON, SYNAPSE), ("burst_poisson_neuron", "burst_dependent_synapse_burst_poisson"))
 DT = 0.1
 TOLERANCE = 1e-9
 STEPS_PER_MS = round(1 / DT)
@@ -34,9 +36,16 @@ def trains(recorder, population) -> list[np.ndarray]:
     return [np.sort(steps(events["times"][events["senders"] == n])) for n in population.tolist()]
 
 
-def build(rule: Rule, seed: int):
+@pytest.fixture(params=PAIRS, ids=lambda p: p[0])
+def pair(request) -> tuple[str, str]:
+    """A neuron and the synapse that is compiled for it."""
+    return request.param
+
+
+def build(pair: tuple[str, str], rule: Rule, seed: int):
     """Noisy neurons, all-to-all plastic synapses with random delays, postsynaptic of all rates."""
-    receptors = nest.GetDefaults(NEURON)["receptor_types"]
+    neuron, synapse = pair
+    receptors = nest.GetDefaults(neuron)["receptor_types"]
     detector = {"tau_average": rule.tau_average, "r_max": rule.r_max}
     noise = {
         "rate_soma_exc": 500.0,
@@ -44,12 +53,12 @@ def build(rule: Rule, seed: int):
         "rate_dend_exc": 500.0,
         "rate_dend_inh": 500.0,
     }
-    pre = nest.Create(NEURON, N_PRE, params={"I_s": 150.0, "I_d": 150.0, **noise})
-    post = nest.Create(NEURON, N_POST, params={**detector, **noise})
+    pre = nest.Create(neuron, N_PRE, params={"I_s": 150.0, "I_d": 150.0, **noise})
+    post = nest.Create(neuron, N_POST, params={**detector, **noise})
     post.I_s = np.linspace(-350.0, 400.0, N_POST)
     post.I_d = np.linspace(0.0, 250.0, N_POST)
     nest.SetDefaults(
-        SYNAPSE,
+        synapse,
         {
             "eta": rule.eta,
             "tau_rate": rule.tau_rate,
@@ -60,7 +69,7 @@ def build(rule: Rule, seed: int):
     )
     recorders = [nest.Create("spike_recorder") for _ in range(2)]
     weight_recorder = nest.Create("weight_recorder")
-    nest.CopyModel(SYNAPSE, "recorded", {"weight_recorder": weight_recorder})
+    nest.CopyModel(synapse, "recorded", {"weight_recorder": weight_recorder})
     delays = np.random.default_rng(seed).integers(10, 45, (N_POST, N_PRE)) * DT
     nest.Connect(
         pre,
@@ -130,9 +139,9 @@ def compare(
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_exact_with_random_delays(install_models, threads, seed):
-    install_models(NEURON, SYNAPSE, threads=threads, seed=seed)
-    parts = build(RULE, seed)
+def test_exact_with_random_delays(install_models, pair, threads, seed):
+    install_models(*pair, threads=threads, seed=seed)
+    parts = build(pair, RULE, seed)
     nest.Simulate(10000.0)
     results, post_spikes = compare(RULE, *parts)
     # The run must visit what it claims to test.
@@ -145,9 +154,9 @@ def test_exact_with_random_delays(install_models, threads, seed):
     assert any((~p.is_event & ~p.is_burst).any() for p in post_spikes)
 
 
-def test_neuron_counts_events_and_bursts(install_models):
-    install_models(NEURON, SYNAPSE, seed=3)
-    _, post, recorders, _ = build(RULE, 3)
+def test_neuron_counts_events_and_bursts(install_models, pair):
+    install_models(*pair, seed=3)
+    _, post, recorders, _ = build(pair, RULE, 3)
     nest.Simulate(4000.0)
     for neuron, train in zip(post, trains(recorders[1], post), strict=True):
         spikes = postsynaptic_spikes(train, RULE, DT)
@@ -166,10 +175,10 @@ def test_neuron_counts_events_and_bursts(install_models):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_learning_off_and_on_again(install_models, threads):
+def test_learning_off_and_on_again(install_models, pair, threads):
     """Both gates together reproduce an interval without learning, to the spike."""
-    install_models(NEURON, SYNAPSE, threads=threads, seed=4)
-    pre, post, recorders, weight_recorder = build(RULE, 4)
+    install_models(*pair, threads=threads, seed=4)
+    pre, post, recorders, weight_recorder = build(pair, RULE, 4)
     nest.SetDefaults("recorded", {"learning_start": 0.05, "learning_stop": 1500.05})
     nest.Simulate(1500.0)
     post.learning = 0.0
@@ -194,13 +203,13 @@ def test_learning_off_and_on_again(install_models, threads):
         assert len(np.unique(r.transmitted[quiet])) <= 1
 
 
-def test_window_of_homeostasis(install_models):
+def test_window_of_homeostasis(install_models, pair):
     """The presynaptic event at learning_start counts, the one at learning_stop does not."""
     duration = 1500.0
 
     def run(window):
-        install_models(NEURON, SYNAPSE, seed=6)
-        parts = build(RULE, 6)
+        install_models(*pair, seed=6)
+        parts = build(pair, RULE, 6)
         nest.SetDefaults(
             "recorded", dict(zip(("learning_start", "learning_stop"), window, strict=True))
         )
@@ -218,10 +227,10 @@ def test_window_of_homeostasis(install_models):
         assert sum(r.n_homeostatic for r in results) > 0
 
 
-def test_no_learning_keeps_weights(install_models):
+def test_no_learning_keeps_weights(install_models, pair):
     """Also weights outside the bounds: nothing is clipped while both gates are closed."""
-    install_models(NEURON, SYNAPSE, seed=5)
-    pre, post, *_ = build(RULE, 5)
+    install_models(*pair, seed=5)
+    pre, post, *_ = build(pair, RULE, 5)
     nest.SetDefaults("recorded", {"learning_stop": -1.0})
     post.learning = 0.0
     connections = nest.GetConnections(pre, post)
