@@ -1,12 +1,16 @@
-"""Cold build of a study's models: neuromodels against the stock way, in one run.
+"""Cold build of the models that a study's circuits need: neuromodels against the stock way.
 
 The stock way is PyNESTML's ``generate_nest_target`` and the CMake project that it writes, one
 compiler process per file.  Both get the same sources, pairing, compiler and optimisation; the
 stock way also gets a ``nest-config`` that tells the truth about this NEST, without which its
-project cannot be configured for a wheel.  CPU time is that of all child processes; the two ways
-take turns, so that a noisy machine hits both.
+project cannot be configured for a wheel.  CPU time is that of all child processes, with Python's
+bytecode written, as for a user; the two ways take turns, so that a noisy machine hits both.
 
-    python benchmarks/build.py [--repeat N] [--json FILE]
+    python benchmarks/build.py [--all] [--repeat N] [--json FILE]
+
+``--all`` takes every model that the study registers.  Then the stock way gains: it puts all models
+into one module, while neuromodels makes one per neuron (with its plastic synapses) and one per
+unpaired model, each of which pays for starting PyNESTML and for parsing NEST's headers.
 
 Needs ``cmake`` and ``make`` for the stock way.
 """
@@ -134,11 +138,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
+    parser.add_argument("--all", action="store_true")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    names = [name for name, entry in registry().models.items() if entry.plugin == STUDY]
-    families = resolve(names, registry())
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    found = registry()
+    if arguments.all:
+        names = [name for name, entry in found.models.items() if entry.plugin == STUDY]
+    else:
+        circuits = [entry.object for entry in found.circuits.values() if entry.plugin == STUDY]
+        names = sorted({name for circuit in circuits for name in circuit.models})
+    families = resolve(names, found)
     seconds: dict[str, list[tuple[float, float]]] = {"stock": [], "neuromodels": []}
     for _ in range(arguments.repeat):
         for label, way in (("stock", stock), ("neuromodels", ours)):
