@@ -228,7 +228,7 @@ def _declared(blocks: Any) -> set[str]:
 def state_except(model: Any, weight: str) -> list[str]:
     """State variables of a synapse but its weight; they all must stay in the synapse.
 
-    NESTML moves a variable that a postsynaptic spike touches into the neuron, even if presynaptic
-    spikes change it too.
+    NESTML moves a variable that only postsynaptic spikes change into the neuron, where it is read
+    at another time than in the synapse.
     """
     return sorted(_declared(model.get_state_blocks()) - {weight})

@@ -46,31 +46,6 @@ def keep_decorators() -> None:
     ASTDeclaration.clone = clone_with_decorators
 
 
-def buffer_every_third_factor() -> None:
-    """Store the third factors of all synapses of a neuron with each postsynaptic spike.
-
-    The generator overwrites the neuron's list of buffered variables with that of the synapse it
-    looked at last, so of two plastic synapse models with different third factors one would not
-    compile.
-    """
-    from pynestml.codegeneration.nest_code_generator import NESTCodeGenerator
-
-    generate_neurons = NESTCodeGenerator.generate_neurons
-
-    def generate_with_all_factors(self: Any, neurons: Any, metadata: dict[str, Any]) -> Any:
-        for neuron in neurons:
-            own = metadata[neuron.name]
-            ports: dict[str, Any] = {}
-            for synapse in own.get("paired_synapses", []):
-                for port in metadata[synapse.name].get("continuous_post_ports", []):
-                    ports.setdefault(port[1], port)  # one entry per neuron variable
-            if ports:
-                own["continuous_post_ports"] = list(ports.values())
-        return generate_neurons(self, neurons, metadata)
-
-    NESTCodeGenerator.generate_neurons = generate_with_all_factors
-
-
 def quick_symbol_lookup() -> None:  # noqa: C901  four methods of one class
     """Find a symbol by a dictionary instead of a walk over all predefined units; same results.
 
@@ -127,4 +102,3 @@ def apply() -> None:
     quick_symbol_lookup()
     exact_literals()
     keep_decorators()
-    buffer_every_third_factor()

@@ -86,10 +86,14 @@ def test_two_plastic_synapses_with_different_third_factors_are_exact(
             w += 0.01 * (i + 1) * trace
     assert weight("counting_synapse") == pytest.approx(w, rel=1e-12)
 
-    w, seen = 0.0, 0.0
+    w, seen, posts = 0.0, 0.0, 0.0
     for _, is_pre, i in events(delays["alternating_synapse"]):
-        seen += 100 if is_pre else 1
-        w += 0 if is_pre else ((i + 1) % 2) * seen
+        if is_pre:
+            seen += 100 + posts
+        else:
+            posts += 1
+            seen += 1
+            w += ((i + 1) % 2) * seen
     assert weight("alternating_synapse") == pytest.approx(w, rel=1e-12)
 
 

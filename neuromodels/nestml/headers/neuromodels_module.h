@@ -56,8 +56,8 @@ private:
 };
 
 /* NEST keeps three things private that a module needs: the registration of one variant of a
- * connection model (the public call always instantiates three, which doubles the compile time), the
- * connectors of a thread, and the connections inside a connector (reading 200 000 weights through
+ * connection model (the public call always instantiates three, which adds 40 % to the compile time),
+ * the connectors of a thread, and the connections inside a connector (reading 200 000 weights through
  * the public interface takes seconds).  An explicit instantiation may name private members
  * ([temp.spec.general]), and hands them on through a friend. */
 template < typename Tag, auto Member >
