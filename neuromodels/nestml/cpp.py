@@ -35,6 +35,86 @@ def repair_neuron(text: str, file: Path) -> str:
     )
 
 
+# What `gather_spike_inputs` changes: pattern -> replacement.
+_SPIKE_INPUTS_CPP = (
+    (r"\n *, spike_inputs_\( [^\n]*", ""),
+    (r"\n *, spike_inputs_grid_sum_\( [^\n]*", ""),
+    (r"\n *, spike_input_received_\( [^\n]*", ""),
+    (r"\n *, spike_input_received_grid_sum_\( [^\n]*", ""),
+    (r"\n *get_spike_inputs_grid_sum_\(\)\.clear\(\);", ""),
+    (r"\n *get_spike_input_received_\(\)\.clear\(\);", ""),
+    (r"\n *get_spike_input_received_grid_sum_\(\)\.clear\(\);", ""),
+    (r"B_\.spike_inputs_\.resize\(NUM_SPIKE_RECEPTORS\);", "B_.spike_inputs_.prepare();"),
+    (r"\n *B_\.spike_inputs_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
+    (r"\n *B_\.spike_input_received_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
+    (r"\n *B_\.spike_input_received_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
+    (
+        r"for \(long i = 0; i < NUM_SPIKE_RECEPTORS; \+\+i\)\s*\{\s*"
+        r"get_spike_inputs_grid_sum_\(\)\[i\] = get_spike_inputs_\(\)\[i\]\.get_value\(lag\);\s*"
+        r"get_spike_input_received_grid_sum_\(\)\[i\] = "
+        r"get_spike_input_received_\(\)\[i\]\.get_value\(lag\);\s*\}",
+        "B_.spike_inputs_.take( "
+        "lag, B_.spike_inputs_grid_sum_, B_.spike_input_received_grid_sum_ );",
+    ),
+    (
+        r"B_\.spike_inputs_\[ nestml_buffer_idx - MIN_SPIKE_RECEPTOR \]\.add_value\(\s*"
+        r"(e\.get_rel_delivery_steps\([^;]*?\)),\s*(weight \* e\.get_multiplicity\(\)) \);\s*"
+        r"B_\.spike_input_received_\[ [^;]*?1\. \);",
+        r"B_.spike_inputs_.add( \1, nestml_buffer_idx - MIN_SPIKE_RECEPTOR, \2 );",
+    ),
+)
+_SPIKE_INPUTS_H = (
+    (
+        r"std::vector< nest::RingBuffer > spike_inputs_;",
+        "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS > spike_inputs_;",
+    ),
+    (
+        r"std::vector< double > spike_inputs_grid_sum_;",
+        "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS >::Sums spike_inputs_grid_sum_ {};",
+    ),
+    (r"std::vector< nest::RingBuffer > spike_input_received_;", ""),
+    (
+        r"std::vector< double > spike_input_received_grid_sum_;",
+        "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS >::Received "
+        "spike_input_received_grid_sum_;",
+    ),
+    # accessors that nothing calls any more
+    (
+        r"inline std::vector< nest::RingBuffer >& get_spike_input_received_\(\)\s*\{[^}]*\}",
+        "",
+    ),
+    (
+        r"inline std::vector< double >& get_spike_input_received_grid_sum_\(\)\s*\{[^}]*\}",
+        "",
+    ),
+    (
+        r"inline std::vector< nest::RingBuffer >& get_spike_inputs_\(\)",
+        "inline auto& get_spike_inputs_()",
+    ),
+    (
+        r"inline std::vector< double >& get_spike_inputs_grid_sum_\(\)",
+        "inline auto& get_spike_inputs_grid_sum_()",
+    ),
+    (r"\n *assert\( B_\.spike_inputs_\.size\(\) == NUM_SPIKE_RECEPTORS \);", ""),
+)
+
+
+def gather_spike_inputs(source: str, header: str, file: Path) -> tuple[str, str]:
+    """Give a neuron with spike ports `neuromodels::SpikeInputs` in place of its ring buffers.
+
+    Not a repair but a saving: half of a small neuron's time goes into reading buffers, two for each
+    port, that are empty in nearly every step.  The sums are the same to the last bit.
+    """
+    if "spike_inputs_" not in header:
+        return source, header
+    what = "replace the buffers of the spike ports"
+    for pattern, replacement in _SPIKE_INPUTS_CPP:
+        source = _substitute(pattern, replacement, source, what, file)
+    for pattern, replacement in _SPIKE_INPUTS_H:
+        header = _substitute(pattern, replacement, header, what, file)
+    return re.sub(r"\n *assert\([^\n]*spike_inputs_\.size\(\)[^\n]*", "", source), header
+
+
 def repair_synapse(text: str, file: Path, *, name: str, neuron: str | None) -> str:
     """Throw instead of ending the process, and leave registration to the module.
 
@@ -149,7 +229,11 @@ def write_module(
     registrations: list[str] = []
     if generated.neuron_class is not None:
         file = generated.directory / f"{generated.neuron_class}.cpp"
-        text = repair_neuron(file.read_text(), file)
+        header = file.with_suffix(".h")
+        text, declarations = gather_spike_inputs(
+            repair_neuron(file.read_text(), file), header.read_text(), file
+        )
+        header.write_text(declarations)
         file.write_text(use_plain_names(text, generated.plain_names))
         includes.append(file.name)
         registrations.append(f'  register_{generated.neuron_class}( "{neuron}" );')

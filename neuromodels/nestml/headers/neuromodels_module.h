@@ -3,6 +3,8 @@
  * This file is part of neuromodels; GPL-2.0-or-later. */
 #pragma once
 
+#include <array>
+#include <bitset>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -53,6 +55,70 @@ private:
 #endif
   FlushSubnormals( const FlushSubnormals& ) = delete;
   FlushSubnormals& operator=( const FlushSubnormals& ) = delete;
+};
+
+/* What arrives at the spike ports of a neuron, step by step.  Takes the place of two nest::RingBuffers
+ * for every port (weights, and whether anything came): one block of memory a neuron, one cache line or
+ * two for an arriving spike, and nothing to read in a step without input. */
+template < size_t N >
+class SpikeInputs
+{
+public:
+  using Sums = std::array< double, N >;
+  using Received = std::bitset< N >;
+
+  //! Forget everything, also the size.
+  void
+  clear()
+  {
+    slots_.clear();
+  }
+
+  //! Make room for the kernel's delays, unless there is.
+  void
+  prepare()
+  {
+    if ( slots_.empty() )
+    {
+      const auto& delays = nest::kernel().connection_manager;
+      slots_.resize( delays.get_min_delay() + delays.get_max_delay() );
+    }
+  }
+
+  //! A spike reaches `port` so many steps after the beginning of the slice.
+  void
+  add( const long steps, const size_t port, const double weight )
+  {
+    Slot& slot = slots_[ nest::kernel().event_delivery_manager.get_modulo( steps ) ];
+    slot.sums[ port ] += weight;
+    slot.received[ port ] = true;
+  }
+
+  //! Move what came in a step of the slice to `sums` and `received`, which hold the step before.
+  void
+  take( const long step, Sums& sums, Received& received )
+  {
+    Slot& slot = slots_[ nest::kernel().event_delivery_manager.get_modulo( step ) ];
+    if ( slot.received.any() )
+    {
+      sums = slot.sums;
+      received = slot.received;
+      slot = Slot();
+    }
+    else if ( received.any() )
+    {
+      sums.fill( 0.0 );
+      received.reset();
+    }
+  }
+
+private:
+  struct Slot
+  {
+    Sums sums {};
+    Received received;
+  };
+  std::vector< Slot > slots_;
 };
 
 /* NEST keeps three things private that a module needs: the registration of one variant of a
