@@ -78,13 +78,15 @@ def neuromodels_models() -> Sequence[Model]:
 def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     """The circuits of the paper."""
     from neuromodels_burstprop.circuits.learning_rule import LearningRule
+    from neuromodels_burstprop.circuits.propagation import Propagation
 
-    return [LearningRule]
+    return [LearningRule, Propagation]
 
 
 @hookimpl
 def neuromodels_analyses() -> Sequence[type[Analysis]]:
     """Their analyses."""
     from neuromodels_burstprop.analyses.learning_rule import LearningRuleAnalysis
+    from neuromodels_burstprop.analyses.propagation import PropagationAnalysis
 
-    return [LearningRuleAnalysis]
+    return [LearningRuleAnalysis, PropagationAnalysis]
