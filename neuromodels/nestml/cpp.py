@@ -25,8 +25,8 @@ def _substitute(pattern: str, replacement: str, text: str, what: str, file: Path
 
 
 def repair_neuron(text: str, file: Path) -> str:
-    """Keep two things out of the update loop: subnormal numbers (they make it ten times slower), and
-    the conversion of the time of the slice for a logger that is rarely there.
+    """Keep two things out of the update loop: subnormal numbers, which make it ten times slower,
+    and the conversion of the slice's time for a logger that is rarely there.
     """
     text = _substitute(
         r"(\n *)for \( long lag = from ; lag < to ; \+\+lag \)",
@@ -64,17 +64,23 @@ _SPIKE_INPUTS_CPP = (
     (r"\n *B_\.spike_input_received_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (r"\n *B_\.spike_input_received_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (
-        r"for \(long i = 0; i < NUM_SPIKE_RECEPTORS; \+\+i\)\s*\{\s*"
-        r"get_spike_inputs_grid_sum_\(\)\[i\] = get_spike_inputs_\(\)\[i\]\.get_value\(lag\);\s*"
-        r"get_spike_input_received_grid_sum_\(\)\[i\] = "
-        r"get_spike_input_received_\(\)\[i\]\.get_value\(lag\);\s*\}",
-        "B_.spike_inputs_.take( "
-        "lag, B_.spike_inputs_grid_sum_, B_.spike_input_received_grid_sum_ );",
+        (
+            r"for \(long i = 0; i < NUM_SPIKE_RECEPTORS; \+\+i\)\s*\{\s*"
+            r"get_spike_inputs_grid_sum_\(\)\[i\] = get_spike_inputs_\(\)\[i\]\.get_value\(lag\);\s*"
+            r"get_spike_input_received_grid_sum_\(\)\[i\] = "
+            r"get_spike_input_received_\(\)\[i\]\.get_value\(lag\);\s*\}"
+        ),
+        (
+            "B_.spike_inputs_.take( "
+            "lag, B_.spike_inputs_grid_sum_, B_.spike_input_received_grid_sum_ );"
+        ),
     ),
     (
-        r"B_\.spike_inputs_\[ nestml_buffer_idx - MIN_SPIKE_RECEPTOR \]\.add_value\(\s*"
-        r"(e\.get_rel_delivery_steps\([^;]*?\)),\s*(weight \* e\.get_multiplicity\(\)) \);\s*"
-        r"B_\.spike_input_received_\[ [^;]*?1\. \);",
+        (
+            r"B_\.spike_inputs_\[ nestml_buffer_idx - MIN_SPIKE_RECEPTOR \]\.add_value\(\s*"
+            r"(e\.get_rel_delivery_steps\([^;]*?\)),\s*(weight \* e\.get_multiplicity\(\)) \);\s*"
+            r"B_\.spike_input_received_\[ [^;]*?1\. \);"
+        ),
         r"B_.spike_inputs_.add( \1, nestml_buffer_idx - MIN_SPIKE_RECEPTOR, \2 );",
     ),
 )

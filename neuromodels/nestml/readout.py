@@ -1,9 +1,9 @@
-"""Reads the weights of plastic synapses and the variables of neurons at memory speed, and sets them.
+"""Reads weights of plastic synapses and variables of neurons at memory speed, and sets the latter.
 
-``nest.GetConnections(...).get("weight")`` builds a dictionary per connection (about 12 us each), and
-a node's ``get`` or ``set`` takes 40 to 60 us; the compiled modules of neuromodels access theirs in
-nanoseconds, so that mean weights and rates can be sampled, and inputs changed, all through a long
-training.
+``nest.GetConnections(...).get("weight")`` builds a dictionary per connection (about 12 us each),
+and a node's ``get`` or ``set`` takes 40 to 60 us; the compiled modules of neuromodels access theirs
+in nanoseconds, so that mean weights and rates can be sampled, and inputs changed, all through a
+long training.
 """
 
 from __future__ import annotations
