@@ -66,7 +66,8 @@ _SPIKE_INPUTS_CPP = (
     (
         (
             r"for \(long i = 0; i < NUM_SPIKE_RECEPTORS; \+\+i\)\s*\{\s*"
-            r"get_spike_inputs_grid_sum_\(\)\[i\] = get_spike_inputs_\(\)\[i\]\.get_value\(lag\);\s*"
+            r"get_spike_inputs_grid_sum_\(\)\[i\] = "
+            r"get_spike_inputs_\(\)\[i\]\.get_value\(lag\);\s*"
             r"get_spike_input_received_grid_sum_\(\)\[i\] = "
             r"get_spike_input_received_\(\)\[i\]\.get_value\(lag\);\s*\}"
         ),
