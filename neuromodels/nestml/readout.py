@@ -1,8 +1,9 @@
-"""Reads the weights of plastic synapses at memory speed.
+"""Reads weights of plastic synapses and variables of neurons at memory speed, and sets the latter.
 
-``nest.GetConnections(...).get("weight")`` builds a dictionary per connection (about 12 us each);
-the compiled modules of neuromodels read theirs in nanoseconds, so that a mean weight can be sampled
-all through a long training.
+``nest.GetConnections(...).get("weight")`` builds a dictionary per connection (about 12 us each),
+and a node's ``get`` or ``set`` takes 40 to 60 us; the compiled modules of neuromodels access theirs
+in nanoseconds, so that mean weights and rates can be sampled, and inputs changed, all through a
+long training.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from neuromodels.errors import UnknownNameError
+from neuromodels.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:  # circuits name `weight_summary`, and `neuromodels list` imports circuits
     import numpy as np
@@ -114,3 +115,133 @@ def weights(synapse_model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np
         targets.ctypes.data_as(ctypes.c_void_p),
     )
     return values, targets
+
+
+def get_values(what: Any, variable: str) -> npt.NDArray[np.float64]:
+    """Read a parameter or state variable of neurons or of connections.
+
+    The same numbers as ``get(variable)`` of the nodes or connections, a thousand times faster.
+
+    Parameters
+    ----------
+    what : nest.NodeCollection or str
+        Neurons of one NESTML model of neuromodels; or the name of a synapse model of neuromodels,
+        or of a copy of it, for all of its connections.
+    variable : str
+        Scalar parameter or state variable; integers and booleans come as floats.  Connections have
+        ``t_last_update`` too: the time (ms) that their state variables are as of.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        In the model's unit.  Neurons are in the order of the collection, NaN where they live on
+        another MPI rank.  Connections are those of this rank, in the kernel's order: the same in
+        every kernel that was built alike.
+
+    Raises
+    ------
+    UnknownNameError
+        The model has no such variable, or is not one of neuromodels.
+    """
+    import numpy as np
+
+    if isinstance(what, str):
+        count = _access_connections(what, variable, None, write=False)
+        values = np.empty(count)
+        _access_connections(what, variable, values, write=False)
+        return values
+    values = np.full(len(what), np.nan)
+    _access_neurons(what, variable, values, write=False)
+    return values
+
+
+def set_values(what: Any, variable: str, values: npt.ArrayLike) -> None:
+    """Set a parameter or state variable of neurons or connections, a thousand times faster.
+
+    Allowed where ``set`` is: outside of ``nest.Prepare`` ... ``nest.Cleanup``.
+
+    Parameters
+    ----------
+    what : nest.NodeCollection or str
+        As in `get_values`.
+    variable : str
+        Scalar parameter or state variable.
+    values : float or array_like, shape (n,)
+        In the model's unit.
+
+    Raises
+    ------
+    UnknownNameError
+        The model has no such variable, or is not one of neuromodels.
+    UsageError
+        The number of values is wrong, or one is not finite (where it would be used).
+    """
+    import numpy as np
+
+    connections = isinstance(what, str)
+    count = _access_connections(what, variable, None, write=True) if connections else len(what)
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape not in {(), (count,)} or not np.isfinite(array).all():
+        raise UsageError(
+            f"'{variable}' of {count} {'connections' if connections else 'neurons'} cannot be set "
+            f"to an array of shape {array.shape}"
+            + ("" if np.isfinite(array).all() else " that is not finite"),
+            fix="give one finite number, or one for each",
+        )
+    access = _access_connections if connections else _access_neurons
+    access(what, variable, np.array(np.broadcast_to(array, count)), write=True)
+
+
+def _access_neurons(
+    nodes: Any, variable: str, values: npt.NDArray[np.float64], *, write: bool
+) -> None:
+    import numpy as np
+
+    from neuromodels.nestml.guard import models_of
+    from neuromodels.nestml.kernel import neuron_entry_of
+
+    models = sorted(models_of(nodes))
+    found = neuron_entry_of(models[0]) if len(models) == 1 else None
+    if found is None:
+        raise UnknownNameError(
+            f"{', '.join(models) or 'nothing'} is not a neuron model of neuromodels in this kernel",
+            fix="access neurons of one model that was given to neuromodels.install()",
+        )
+    name, entry = found
+    access = getattr(ctypes.CDLL(str(entry.path)), f"neuromodels_access_{name}", None)
+    ids = np.asarray(nodes._to_array()["All"], dtype=np.int64)  # tolist() takes 40 us a node
+    done = -1
+    if access is not None:
+        access.restype = ctypes.c_long
+        done = access(
+            variable.encode(),
+            ctypes.c_int(write),
+            ctypes.c_long(len(ids)),
+            ids.ctypes.data_as(ctypes.c_void_p),
+            values.ctypes.data_as(ctypes.c_void_p),
+        )
+    _known(done, name, variable)
+
+
+def _access_connections(
+    model: str, variable: str, values: npt.NDArray[np.float64] | None, *, write: bool
+) -> int:
+    """Read or write as many values as there are; without any, only count the connections."""
+    access, syn_id = _reader(model, "access")
+    done = access(
+        variable.encode(),
+        ctypes.c_int(write),
+        ctypes.c_long(syn_id),
+        ctypes.c_long(0 if values is None else len(values)),
+        ctypes.c_void_p() if values is None else values.ctypes.data_as(ctypes.c_void_p),
+    )
+    _known(done, model, variable)
+    return int(done)
+
+
+def _known(done: int, model: str, variable: str) -> None:
+    if done < 0:
+        raise UnknownNameError(
+            f"model '{model}' has no scalar parameter or state variable '{variable}'",
+            fix=f"neuromodels show {model} lists them",
+        )

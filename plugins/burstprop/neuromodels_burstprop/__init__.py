@@ -79,8 +79,9 @@ def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     """The circuits of the paper."""
     from neuromodels_burstprop.circuits.learning_rule import LearningRule
     from neuromodels_burstprop.circuits.propagation import Propagation
+    from neuromodels_burstprop.circuits.xor import Xor
 
-    return [LearningRule, Propagation]
+    return [LearningRule, Propagation, Xor]
 
 
 @hookimpl
@@ -88,5 +89,6 @@ def neuromodels_analyses() -> Sequence[type[Analysis]]:
     """Their analyses."""
     from neuromodels_burstprop.analyses.learning_rule import LearningRuleAnalysis
     from neuromodels_burstprop.analyses.propagation import PropagationAnalysis
+    from neuromodels_burstprop.analyses.xor import XorAnalysis
 
-    return [LearningRuleAnalysis, PropagationAnalysis]
+    return [LearningRuleAnalysis, PropagationAnalysis, XorAnalysis]
