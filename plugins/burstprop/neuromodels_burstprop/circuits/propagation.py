@@ -51,7 +51,7 @@ STATIC = "static_synapse"
 BURN_IN, STIMULATION = "burn_in", "stimulation"
 
 CODE = "Payeur et al. 2021, Fig. 3; authors' simulation code"
-MEASURED = "measured in the intact network, mean over its spikes of seeds 1-3"
+MEASURED = "measured in the intact network: all spikes of the stimulation, mean of seeds 1-3"
 
 # Somatostatin-positive cells; the model's defaults are parvalbumin-positive ones (Payeur2021).
 SOM_CELL = {
@@ -102,14 +102,14 @@ class PropagationParameters(Parameters):
         source=CODE,
     )
     efficacy_facilitating: float = parameter(
-        0.0401,
+        0.0392,
         unit="",
         ge=0,
         doc="Factor on the weight of facilitating synapses where they are made static",
         source=MEASURED,
     )
     efficacy_depressing: float = parameter(
-        0.713,
+        0.705,
         unit="",
         ge=0,
         doc="Factor on the weight of depressing synapses where they are made static",
