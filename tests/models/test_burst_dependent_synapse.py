@@ -255,7 +255,7 @@ def test_published_replay(install_models, golden):
     receptors = nest.GetDefaults(NEURON)["receptor_types"]
     sources = nest.Create("spike_generator", 8)
     pre = nest.Create("parrot_neuron", 8)
-    # Nothing else makes a spike: each pulse, through the inhibitory port, lifts V_s by 300 mV for one
+    # Nothing else makes a spike: each pulse, through the inhibitory port, lifts V_s by 300 mV for a
     # step, and the spike resets it.
     quiet = {"g_s": 0.0, "b_s": 0.0, "g_d": 0.0, "I_bap": 0.0, "delta_theta": 0.0, "E_exc": -70.0}
     one_step = {"E_inh": 300.0 * 16.0 / DT - 70.0, "tau_inh": 1e-3}
