@@ -102,7 +102,7 @@ def decoding(measured: Measured) -> Figure:
             axes.plot(time, estimate, color=COLORS[population], label=label)
         axes.set_title(title, fontsize="medium")
         axes.set_ylabel("current (pA)")
-        axes.legend(frameon=False, fontsize=7, loc="upper right")
+        axes.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     lower.set_xlabel("time (s)")
     upper.set_xlim(time[0], time[-1])
     return figure
