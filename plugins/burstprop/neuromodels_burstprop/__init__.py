@@ -92,8 +92,9 @@ def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     """The circuits of the paper."""
     from neuromodels_burstprop.circuits.learning_rule import LearningRule
     from neuromodels_burstprop.circuits.plasticity_protocols import PlasticityProtocols
+    from neuromodels_burstprop.circuits.single_cell import SingleCell
 
-    return [LearningRule, PlasticityProtocols]
+    return [LearningRule, PlasticityProtocols, SingleCell]
 
 
 @hookimpl
@@ -101,5 +102,6 @@ def neuromodels_analyses() -> Sequence[type[Analysis]]:
     """Their analyses."""
     from neuromodels_burstprop.analyses.learning_rule import LearningRuleAnalysis
     from neuromodels_burstprop.analyses.plasticity_protocols import PlasticityProtocolsAnalysis
+    from neuromodels_burstprop.analyses.single_cell import SingleCellAnalysis
 
-    return [LearningRuleAnalysis, PlasticityProtocolsAnalysis]
+    return [LearningRuleAnalysis, PlasticityProtocolsAnalysis, SingleCellAnalysis]
