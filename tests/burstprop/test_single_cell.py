@@ -20,7 +20,7 @@ NAME = "burstprop/single-cell"
 DT = 0.1
 TYPES = ("pyramidal", "burst-poisson", "pv", "som")
 
-# Without noise.  At these dendritic currents burst-poisson cells never (one in 1e4) or always burst.
+# Without noise.  At this dendritic current burst-poisson cells do not burst (1 in 10 000).
 QUIET = {
     "pyramidal": {"I_soma": [300.0, 500.0, 800.0], "I_dend": [-100.0, 150.0, 400.0]},
     "burst-poisson": {"I_soma": [300.0, 500.0, 800.0], "I_dend": [-1500.0]},
@@ -181,6 +181,38 @@ def test_dataset_metrics_and_traces(tmp_path):
     assert value[probability + "I_dend"] > 2 * value[probability + "I_soma"]
     assert run.traces[TRACES].sizes["neuron"] == 2
     assert set(run.figures) == {"transfer_functions", "voltages"}
+
+
+@pytest.mark.parametrize(("cell", "rheobase", "step"), [("pv", 200.0, 2.0), ("som", 25.0, 1.0)])
+def test_interneurons_have_the_rheobase_that_defines_them(tmp_path, cell, rheobase, step):
+    """Their threshold of the upstroke is published as that which gives this rheobase."""
+    run = neuromodels.run(
+        NAME,
+        preset="smoke",
+        seed=1,
+        parameters={
+            "cell": cell,
+            "noise": "none",
+            "repetitions": 1,
+            "duration": 4.0,
+            "I_soma": (rheobase + step * np.arange(-3, 4)).tolist(),
+        },
+        out=tmp_path / "run",
+    )
+    rate = transfer_functions(run)["spike_rate"].squeeze()
+    print(rate.values, run.metrics["rheobase"].value)
+    assert not rate.sel(I_soma=slice(None, rheobase - step)).any()
+    assert (rate.sel(I_soma=slice(rheobase + step, None)) > 0).all()
+    # The metric is where the rate reaches 1 Hz, a little later.
+    assert rheobase <= run.metrics["rheobase"].value <= rheobase + 3 * step
+    assert run.metrics["gain"].value > 0
+    assert set(run.metrics) == {
+        "event_rate/range_over_I_soma",
+        "burst_rate/range_over_I_soma",
+        "burst_probability/range_over_I_soma",
+        "gain",
+        "rheobase",
+    }
 
 
 def test_traced_cells_are_those_of_their_currents(tmp_path):

@@ -173,7 +173,7 @@ def interneurons(
     arrivals = Arrivals(noise, N, rng)
     decay = np.exp(-DT / np.array([[TAU_AMPA], [TAU_GABA]]))
 
-    def step(n: int) -> NDArray[np.bool_]:  # noqa: ARG001
+    def step(n: int) -> NDArray[np.bool_]:
         nonlocal V, w, R, g
         upstroke = (1 + (V - V_T) / D / 256) ** 256
         F = (E_L - V) + D * upstroke + g[0] * (E_EXC - V) + g[1] * (E_INH - V) - w

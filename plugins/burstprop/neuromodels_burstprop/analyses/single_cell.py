@@ -7,9 +7,10 @@
     By how much a feature of the spike train changes with one current, averaged over the other one.
     A cell that multiplexes has a large range of events over the somatic and of burst probability
     over the dendritic current, and small ones the other way round.
-``rheobase``, ``gain``
-    Of cells without a dendrite: current at which the spike rate exceeds 1 Hz (interpolated), and
-    mean slope of the rate from there to the largest current.
+``gain``, ``rheobase``
+    Of cells without a dendrite: slope of the spike rate (a line through all points above 1 Hz), and
+    the current at which it reaches 1 Hz (interpolated; NaN if it does not within the grid, as with
+    noise that makes the cell fire by itself).
 
 ``burst-poisson`` cells with the noise of the XOR task's input layer are what that layer consists
 of: at its currents (-350 and +150 pA) there are published rates.
@@ -138,37 +139,40 @@ def transfer_functions(run: Run, bursts: Bursts | None = None) -> xr.Dataset:
 
 def _metrics(transfer: xr.Dataset) -> Iterator[Metric]:
     mean = transfer[[_EVENTS, _BURSTS, _SPIKES]].mean("repetition")
-    if "I_dend" not in transfer.dims:
-        yield from _of_one_current(mean[_SPIKES])
-        return
-    probability = 100.0 * transfer["burst_probability"]
+    both = "I_dend" in transfer.dims
     for name, values, unit in (
-        ("event_rate", mean[_EVENTS], "Hz"),
-        ("burst_rate", mean[_BURSTS], "Hz"),
-        ("burst_probability", probability, "%"),
+        (_EVENTS, mean[_EVENTS], "Hz"),
+        (_BURSTS, mean[_BURSTS], "Hz"),
+        # Points without events have none.
+        ("burst_probability", 100.0 * transfer["burst_probability"], "%"),
     ):
-        for current, other in (("I_soma", "I_dend"), ("I_dend", "I_soma")):
-            # Points without events have no burst probability.
+        for current, other in (("I_soma", "I_dend"), ("I_dend", "I_soma")) if both else (
+            ("I_soma", None),
+        ):  # fmt: skip
             ranges = values.max(current) - values.min(current)
             yield Metric(
                 f"{name}/range_over_{current}",
-                float(ranges.mean(other)),
+                float(ranges.mean()),
                 unit,
-                doc=f"Change of the {name.replace('_', ' ')} with {current}, mean over {other}",
+                doc=f"Change of the {name.replace('_', ' ')} with {current}"
+                + (f", mean over {other}" if other else ""),
             )
+    if not both:
+        yield from _of_one_current(mean[_SPIKES])
 
 
 def _of_one_current(rate: xr.DataArray) -> Iterator[Metric]:
     current, values = np.asarray(rate["I_soma"]), np.asarray(rate)
-    above = np.flatnonzero((values[:-1] < RHEOBASE_RATE) & (values[1:] >= RHEOBASE_RATE))
+    fires = values >= RHEOBASE_RATE
     rheobase = gain = float("nan")
-    if above.size:
-        i = int(above[0])
+    if fires.sum() > 1:
+        gain = float(np.polyfit(current[fires], values[fires], 1)[0])
+    rises = np.flatnonzero(~fires[:-1] & fires[1:])
+    if rises.size:
+        i = int(rises[0])
         rheobase = float(np.interp(RHEOBASE_RATE, values[i : i + 2], current[i : i + 2]))
-        gain = float((values[-1] - RHEOBASE_RATE) / (current[-1] - rheobase))
-    yield Metric("rheobase", rheobase, "pA", doc="Current at which the spike rate exceeds 1 Hz")
-    yield Metric("gain", gain, "Hz/pA", doc="Mean slope of the spike rate above the rheobase")
-    yield Metric("spike_rate/maximum", float(values.max()), "Hz", doc="At the largest response")
+    yield Metric("gain", gain, "Hz/pA", doc="Slope of the spike rate above 1 Hz")
+    yield Metric("rheobase", rheobase, "pA", doc="Current at which the spike rate reaches 1 Hz")
 
 
 # -- published values ------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,7 +114,8 @@ def voltages(run: Run, bursts: Bursts) -> Figure:
     """
     p = parameters(run)
     _, dend = grid(p)
-    points = [(s, d) for s in traced_currents(p) for d in (dend or [None])]
+    dendrites: Sequence[float | None] = [None] if dend is None else dend
+    points = [(s, d) for s in traced_currents(p) for d in dendrites]
     trace = run.traces[TRACES]
     start = run.phase(MEASURE).start
     stop = min(start + SHOWN, run.phase(MEASURE).stop)

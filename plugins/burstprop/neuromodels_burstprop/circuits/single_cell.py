@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from neuromodels import Circuit, Cost, Network, Parameters, Phase, parameter
 from neuromodels.errors import ParameterError
@@ -216,10 +217,10 @@ def traced_currents(p: SingleCellParameters) -> Sequence[float]:
     return middle if dend is not None else tuple(dict.fromkeys((*middle, *soma[-1:])))
 
 
-def traced(p: SingleCellParameters) -> np.ndarray[Any, np.dtype[np.int64]]:
+def traced(p: SingleCellParameters) -> npt.NDArray[np.int64]:
     """Cells whose voltage is recorded, by somatic and then dendritic current."""
     soma, dend = grid(p)
     dendrites = len(dend or [0.0])
     at = [list(soma).index(current) for current in traced_currents(p)]
-    first = np.add.outer(np.array(at) * dendrites, np.arange(dendrites))
-    return first.ravel() * p.repetitions
+    points: npt.NDArray[np.int64] = np.add.outer(np.array(at) * dendrites, np.arange(dendrites))
+    return points.ravel() * p.repetitions
