@@ -93,8 +93,9 @@ def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     from neuromodels_burstprop.circuits.learning_rule import LearningRule
     from neuromodels_burstprop.circuits.plasticity_protocols import PlasticityProtocols
     from neuromodels_burstprop.circuits.single_cell import SingleCell
+    from neuromodels_burstprop.circuits.xor import Xor
 
-    return [LearningRule, PlasticityProtocols, SingleCell]
+    return [LearningRule, PlasticityProtocols, SingleCell, Xor]
 
 
 @hookimpl
@@ -103,5 +104,6 @@ def neuromodels_analyses() -> Sequence[type[Analysis]]:
     from neuromodels_burstprop.analyses.learning_rule import LearningRuleAnalysis
     from neuromodels_burstprop.analyses.plasticity_protocols import PlasticityProtocolsAnalysis
     from neuromodels_burstprop.analyses.single_cell import SingleCellAnalysis
+    from neuromodels_burstprop.analyses.xor import XorAnalysis
 
-    return [LearningRuleAnalysis, PlasticityProtocolsAnalysis, SingleCellAnalysis]
+    return [LearningRuleAnalysis, PlasticityProtocolsAnalysis, SingleCellAnalysis, XorAnalysis]
