@@ -196,6 +196,24 @@ def test_given_trains(smoke):
     np.testing.assert_allclose(final(smoke, "given"), expected, rtol=1e-9)
 
 
+def test_neither_threads_nor_recording_change_a_weight(smoke, tmp_path):
+    """All randomness is in the trains, which are drawn before anything is simulated."""
+    run = neuromodels.run(
+        NAME, preset="smoke", seed=1, threads=2, out=tmp_path / "run", analyze=False
+    )
+    for protocol in ("periodic", "poisson", "burst-poisson"):
+        np.testing.assert_array_equal(final(run, protocol), final(smoke, protocol))
+    other = neuromodels.run(
+        NAME,
+        preset="smoke",
+        seed=2,
+        parameters={"protocols": ["poisson"]},
+        out=tmp_path / "other",
+        analyze=False,
+    )
+    assert not np.any(final(other, "poisson") == final(smoke, "poisson"))
+
+
 def test_signals_metrics_and_figures(smoke):
     assert smoke.status == "complete"
     assert smoke.signals["weight_poisson"].dims == (

@@ -101,8 +101,8 @@ def test_without_noise_every_spike_and_voltage_is_that_of_the_equations(tmp_path
         ("pv", "propagation"),
         ("som", "propagation"),
         ("burst-poisson", "xor-input"),
-        ("burst-poisson", "xor-hidden"),
-        ("burst-poisson", "xor-output"),
+        pytest.param("burst-poisson", "xor-hidden", marks=pytest.mark.fidelity),
+        pytest.param("burst-poisson", "xor-output", marks=pytest.mark.fidelity),
     ],
 )
 def test_with_noise_rates_are_those_of_the_equations(tmp_path, cell, noise):
@@ -110,7 +110,10 @@ def test_with_noise_rates_are_those_of_the_equations(tmp_path, cell, noise):
 
     Seeds were fixed before any result was seen; the verdict is the project's.
     """
-    grid, repetitions, groups = NOISY[cell], 25, 6
+    grid, repetitions, groups = dict(NOISY[cell]), 25, 6
+    if noise in ("xor-hidden", "xor-output"):
+        # Less noise: at -350 pA there would be hardly a burst to count.
+        grid["I_soma"] = [150.0, 400.0]
     warm_up, seconds = 0.5, 1.5
     found = []
     for seed in (1, 2, 3):
