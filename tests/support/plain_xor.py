@@ -31,7 +31,9 @@ B_S, TAU_WS, A_D, TAU_WD = -200.0, 100.0, -13.0, 30.0
 THETA_0, D_THETA, TAU_THETA = -50.0, 2.0, 27.0
 E_D, D_D = -57.0, 6.0
 REFRACTORY = 200
-DECAY_EXC, DECAY_INH, DECAY_WS = (math.exp(-DT / tau) for tau in (5.0, 10.0, TAU_WS))
+TAU = {"exc_s": 5.0, "inh_s": 10.0, "exc_d": 5.0, "inh_d": 10.0}
+DECAY = {name: math.exp(-DT / tau) for name, tau in TAU.items()}
+DECAY_WS = math.exp(-DT / TAU_WS)
 DECAY_TRACE = math.exp(-DT / 16.0)
 LIMIT = math.exp(-1.0) + 1e-9
 
@@ -74,6 +76,87 @@ def projections(rng):
     return wiring
 
 
+class Network:
+    """All five populations; `step` advances them by 0.1 ms."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+        self.wiring = projections(self.rng)
+        n = 5 * N
+        somatic = np.repeat([500.0, 500.0, 150.0, 150.0, 150.0], N) * DT / 1000.0
+        self.p_noise = np.array([somatic, somatic, np.full(n, 0.05), np.full(n, 0.05)])
+        self.w_noise = np.array(
+            [
+                np.repeat([0.35, 0.35, 0.385, 0.385, 0.35], N),
+                np.repeat([0.35, 0.35, 0.49, 0.49, 0.35], N),
+                np.full(n, 0.05),
+                np.full(n, 0.05),
+            ]
+        )
+        self.I_d = np.repeat([0.0, 0.0, 0.0, 500.0, 400.0], N)
+        self.I_s = np.zeros(n)
+        self.V_s, self.V_d = self.rng.normal(E_L, 5.0, n), np.full(n, E_L)
+        self.w_s, self.w_d, self.theta = np.zeros(n), np.full(n, 0.1), np.full(n, THETA_0)
+        self.g = {name: np.zeros(n) for name in DECAY}
+        self.last, self.second = np.full(n, -(10**6)), np.full(n, -1)
+        self.post, self.pre = Detector(n), Detector(n)
+        self.late = [np.zeros(0, dtype=int)] * LATE
+        self.now = 0
+
+    def step(self):
+        """One step; returns the neurons that begin an event, and those that make it a burst."""
+        self._integrate()
+        spikes = self._fire()
+        found = (spikes, spikes)
+        if spikes.size:
+            self.last[spikes] = self.now
+            for kind, neurons in zip(("event", "burst"), self.pre.classify(spikes), strict=True):
+                self._transmit(kind, neurons)
+            found = self.post.classify(spikes)
+        noise = (self.rng.random((4, 5 * N), dtype=np.float32) < self.p_noise) * self.w_noise
+        for conductance, arrived in zip(self.g.values(), noise, strict=True):
+            conductance += arrived
+        self.V_s += DT / C_S * self.I_s
+        self.V_d += DT / C_D * self.I_d
+        self.post.feed(spikes)
+        self.pre.feed(self.late[self.now % LATE])
+        self.late[self.now % LATE] = spikes
+        self.now += 1
+        return found
+
+    def _integrate(self):
+        g, V_s, V_d = self.g, self.V_s, self.V_d
+        pull_s = (E_L - V_s) + g["exc_s"] * (E_EXC - V_s) + g["inh_s"] * (E_INH - V_s)
+        pull_d = (E_L - V_d) + g["exc_d"] * (E_EXC - V_s) + g["inh_d"] * (E_INH - V_s)
+        V_s += DT / TAU_S * pull_s + DT / C_S * B_S * self.w_s
+        V_d += DT / TAU_D * pull_d + DT / C_D * A_D * self.w_d
+        for name, decay in DECAY.items():
+            g[name] *= decay
+        self.w_s *= DECAY_WS
+        self.w_d += DT / TAU_WD * ((V_d - E_L) - self.w_d)
+        self.theta += DT / TAU_THETA * (THETA_0 - self.theta)
+
+    def _fire(self):
+        able = self.now - self.last >= REFRACTORY
+        fired = np.flatnonzero(able & (self.V_s > self.theta))
+        due = np.flatnonzero(self.second == self.now)
+        due = due[~np.isin(due, fired)]
+        if fired.size:
+            self.V_s[fired] = E_L
+            self.theta[fired] += D_THETA
+            self.w_s[fired] += 1.0
+            sigma = 1.0 / (1.0 + np.exp(-(self.V_d[fired] - E_D) / D_D))
+            bursting = fired[self.rng.random(fired.size) < sigma]
+            self.second[fired] = -1
+            self.second[bursting] = self.now + self.rng.integers(49, 149, bursting.size)
+        return np.sort(np.concatenate([fired, due]))
+
+    def _transmit(self, kind, neurons):
+        for neuron in neurons:
+            for name, weight, targets in self.wiring.get((kind, neuron // N), ()):
+                self.g[name][targets[neuron % N]] += weight
+
+
 def simulate(seed, burn_in=6.0, test=8.0, skipped=2.0):
     """Rates in the four tests.
 
@@ -82,84 +165,23 @@ def simulate(seed, burn_in=6.0, test=8.0, skipped=2.0):
     dict
         (example, population) -> (event rate, burst rate) in Hz, after the first `skipped` s.
     """
-    rng = np.random.default_rng(seed)
-    wiring = projections(rng)
-    n = 5 * N
-    somatic = np.repeat([500.0, 500.0, 150.0, 150.0, 150.0], N) * DT / 1000.0
-    p_noise = np.array([somatic, somatic, np.full(n, 0.05), np.full(n, 0.05)])
-    w_noise = np.array(
-        [
-            np.repeat([0.35, 0.35, 0.385, 0.385, 0.35], N),
-            np.repeat([0.35, 0.35, 0.49, 0.49, 0.35], N),
-            np.full(n, 0.05),
-            np.full(n, 0.05),
-        ]
-    )
-    I_d = np.repeat([0.0, 0.0, 0.0, 500.0, 400.0], N)
-    I_s = np.zeros(n)
-    V_s, V_d = rng.normal(E_L, 5.0, n), np.full(n, E_L)
-    w_s, w_d, theta = np.zeros(n), np.full(n, 0.1), np.full(n, THETA_0)
-    g = {name: np.zeros(n) for name in ("exc_s", "inh_s", "exc_d", "inh_d")}
-    last, second = np.full(n, -(10**6)), np.full(n, -1)
-    post, pre = Detector(n), Detector(n)
-    late = [np.zeros(0, dtype=int)] * LATE
+    network = Network(seed)
+    for _ in range(round(burn_in * 1000.0 / DT)):
+        network.step()
     rates = {}
-    segments = [("burn_in", burn_in), *((e, test) for e in EXAMPLES)]
-    step = 0
-    for segment, seconds in segments:
-        if segment != "burn_in":
-            I_s[:N], I_s[N : 2 * N] = (150.0 if digit == "1" else -350.0 for digit in segment)
-        counts = np.zeros((2, n))
-        steps = round(seconds * 1000.0 / DT)
-        for k in range(steps):
-            pull_s = (E_L - V_s) + g["exc_s"] * (E_EXC - V_s) + g["inh_s"] * (E_INH - V_s)
-            pull_d = (E_L - V_d) + g["exc_d"] * (E_EXC - V_s) + g["inh_d"] * (E_INH - V_s)
-            V_s += DT / TAU_S * pull_s + DT / C_S * B_S * w_s
-            V_d += DT / TAU_D * pull_d + DT / C_D * A_D * w_d
-            for name, decay in (
-                ("exc_s", DECAY_EXC), ("inh_s", DECAY_INH), ("exc_d", DECAY_EXC),
-                ("inh_d", DECAY_INH),
-            ):  # fmt: skip
-                g[name] *= decay
-            w_s *= DECAY_WS
-            w_d += DT / TAU_WD * ((V_d - E_L) - w_d)
-            theta += DT / TAU_THETA * (THETA_0 - theta)
-            able = step - last >= REFRACTORY
-            fired = np.flatnonzero(able & (V_s > theta))
-            due = np.flatnonzero(second == step)
-            due = due[~np.isin(due, fired)]
-            if fired.size:
-                V_s[fired] = E_L
-                theta[fired] += D_THETA
-                w_s[fired] += 1.0
-                sigma = 1.0 / (1.0 + np.exp(-(V_d[fired] - E_D) / D_D))
-                bursting = fired[rng.random(fired.size) < sigma]
-                second[fired] = -1
-                second[bursting] = step + rng.integers(49, 149, bursting.size)
-            spikes = np.sort(np.concatenate([fired, due]))
-            if spikes.size:
-                last[spikes] = step
-                for kind, neurons in zip(("event", "burst"), pre.classify(spikes), strict=True):
-                    for neuron in neurons:
-                        for name, weight, targets in wiring.get((kind, neuron // N), ()):
-                            g[name][targets[neuron % N]] += weight
-                events, bursts = post.classify(spikes)
-                if k * DT >= 1000.0 * skipped:
-                    counts[0, events] += 1
-                    counts[1, bursts] += 1
-            noise = (rng.random((4, n), dtype=np.float32) < p_noise) * w_noise
-            for i, name in enumerate(("exc_s", "inh_s", "exc_d", "inh_d")):
-                g[name] += noise[i]
-            V_s += DT / C_S * I_s
-            V_d += DT / C_D * I_d
-            post.feed(spikes)
-            pre.feed(late[step % LATE])
-            late[step % LATE] = spikes
-            step += 1
-        if segment != "burn_in":
-            summed = counts.reshape(2, 5, N).sum(axis=2) / N / (seconds - skipped)
-            for i, name in enumerate(NAMES):
-                rates[segment, name] = (float(summed[0, i]), float(summed[1, i]))
+    for example in EXAMPLES:
+        network.I_s[:N], network.I_s[N : 2 * N] = (
+            150.0 if digit == "1" else -350.0 for digit in example
+        )
+        counts = np.zeros((2, 5 * N))
+        for k in range(round(test * 1000.0 / DT)):
+            events, bursts = network.step()
+            if k * DT >= 1000.0 * skipped:
+                counts[0, events] += 1
+                counts[1, bursts] += 1
+        summed = counts.reshape(2, 5, N).sum(axis=2) / N / (test - skipped)
+        for i, name in enumerate(NAMES):
+            rates[example, name] = (float(summed[0, i]), float(summed[1, i]))
     return rates
 
 
