@@ -40,6 +40,7 @@ from typing import Any, ClassVar
 
 from neuromodels import Circuit, Cost, Network, Parameters, Phase, parameter
 from neuromodels.errors import ParameterError
+from neuromodels_burstprop.cells import SOM
 
 PYRAMIDAL = "pyramidal_burst_neuron"
 INTERNEURON = "adex_interneuron"
@@ -52,19 +53,6 @@ BURN_IN, STIMULATION = "burn_in", "stimulation"
 
 CODE = "Payeur et al. 2021, Fig. 3; authors' simulation code"
 MEASURED = "measured in the intact network: all spikes of the stimulation, mean of seeds 1-3"
-
-# Somatostatin-positive cells; the model's defaults are parvalbumin-positive ones (Payeur2021).
-SOM_CELL = {
-    "g_L": 5.0,
-    "Delta_T": 4.0,
-    # Rheobase 25 pA: E_L + Delta_T + I / (g_L + a) - Delta_T ln(1 + a / g_L)
-    "V_th": -70.0 + 4.0 + 25.0 / 5.5 - 4.0 * math.log(1.1),
-    "V_reset": -65.0,
-    "t_ref": 2.0,
-    "a": 0.5,
-    "b": 10.0,
-    "tau_w": 500.0,
-}
 
 
 class PropagationParameters(Parameters):
@@ -337,7 +325,7 @@ class Propagation(Circuit[PropagationParameters]):
             self._connect(nest, pv, pyr2, STATIC, p.w_pv_pyr2_soma, port["SOMA_INH"])
         if p.with_som:
             som = self._interneurons(
-                network, "som", p.n_som, p.I_som, p.w_noise_som_exc, p.w_noise_som_inh, **SOM_CELL
+                network, "som", p.n_som, p.I_som, p.w_noise_som_exc, p.w_noise_som_inh, **SOM
             )
             self._connect(nest, pyr2, som, FACILITATING, p.w_pyr2_som, port_int["EXC"])
             self._connect(nest, som, pyr1, STATIC, p.w_som_pyr1_dend, port["DEND_INH"])
