@@ -64,6 +64,10 @@ _SPIKE_INPUTS_CPP = (
     (r"\n *B_\.spike_input_received_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (r"\n *B_\.spike_input_received_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (
+        r"(\n *)(const long origin_steps = origin\.get_steps\(\);)",
+        r"\1\2\1B_.spike_inputs_.prefetch();",
+    ),
+    (
         (
             r"for \(long i = 0; i < NUM_SPIKE_RECEPTORS; \+\+i\)\s*\{\s*"
             r"get_spike_inputs_grid_sum_\(\)\[i\] = "
