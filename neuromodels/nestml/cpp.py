@@ -29,23 +29,24 @@ def repair_neuron(text: str, file: Path) -> str:
     and the conversion of the slice's time for a logger that is rarely there.
     """
     text = _substitute(
-        r"(\n *)for \( long lag = from ; lag < to ; \+\+lag \)",
-        r"\1const long origin_steps = origin.get_steps();\g<0>",
-        _substitute(
-            r"B_\.logger_\.record_data\(origin\.get_steps\(\) \+ lag\);",
-            "B_.logger_.record_data( origin_steps + lag );",
-            text,
-            "find the logger",
-            file,
-        ),
-        "find the update loop",
-        file,
-    )
-    return _substitute(
         r"(::update\(\s*nest::Time const ?& ?origin,\s*const long from,\s*const long to\s*\)\s*\{)",
         r"\1\n  const neuromodels::FlushSubnormals flush_subnormals;",
         text,
         "insert the protection against subnormal numbers",
+        file,
+    )
+    text = _substitute(
+        r"B_\.logger_\.record_data\(origin\.get_steps\(\) \+ lag\);",
+        "B_.logger_.record_data( origin_steps + lag );",
+        text,
+        "find the logger",
+        file,
+    )
+    return _substitute(
+        r"(\n *)for \( long lag = from ; lag < to ; \+\+lag \)",
+        r"\1const long origin_steps = origin.get_steps();\g<0>",
+        text,
+        "find the update loop",
         file,
     )
 
@@ -153,9 +154,6 @@ def repair_synapse(text: str, file: Path, *, name: str, neuron: str | None) -> s
     function would instantiate three variants of the synapse.  State variables, and functions that
     read and set them, are private.
     """
-    text = _substitute(
-        r"(\n *)(double t_lastspike_;)", r"\1public:\1\2", text, "find the synapse's state", file
-    )
     if neuron is not None:
         text = _substitute(
             r"std::cerr << \"wrong type of neuron connected![^;]*;\s*exit\(1\);",
@@ -165,12 +163,15 @@ def repair_synapse(text: str, file: Path, *, name: str, neuron: str | None) -> s
             "replace the process exit on a wrong neuron",
             file,
         )
-    return _substitute(
+    text = _substitute(
         r"\n\s*register_connection_model< *\w+ *>\( *name *\);",
         "\n",
         text,
         "take over the registration of the synapse",
         file,
+    )
+    return _substitute(
+        r"(\n *)(double t_lastspike_;)", r"\1public:\1\2", text, "find the synapse's state", file
     )
 
 

@@ -141,7 +141,7 @@ def test_bernoulli_noise_has_at_most_one_event_in_a_step(noisy):
     cells = noisy.create(bernoulli_noise=True, **rates)
     before = noisy.counts(cells)
     events = []
-    for _ in range(60):
+    for _ in range(12):
         nest.Simulate(DT)
         now = noisy.counts(cells)
         events.append(now - before)

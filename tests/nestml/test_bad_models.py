@@ -196,6 +196,8 @@ def test_changed_generated_code_stops_the_build() -> None:
         cpp.repair_synapse("", Path("s.h"), name="s", neuron="n")
     with pytest.raises(ModelError, match="registration"):
         cpp.repair_synapse("", Path("s.h"), name="s", neuron=None)
+    with pytest.raises(ModelError, match="buffers of the spike ports"):
+        cpp.gather_spike_inputs("", "std::vector< nest::RingBuffer > spike_inputs_;", Path("n.cpp"))
 
 
 def test_a_cpp_error_is_one_message(tmp_path: Path) -> None:
