@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from neuromodels.circuit import Circuit, Cost, Network, Phase
     from neuromodels.hookspecs import hookimpl
     from neuromodels.models import NeuronModel, SynapseModel
-    from neuromodels.nestml import install, uninstall, weight_summary, weights
+    from neuromodels.nestml import (
+        get_values,
+        install,
+        set_values,
+        uninstall,
+        weight_summary,
+        weights,
+    )
     from neuromodels.parameters import Parameters, parameter
     from neuromodels.runner import analyze, rerun, resume, run
     from neuromodels.runs import Run, load_run
@@ -32,6 +39,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "install": "neuromodels.nestml",
     "uninstall": "neuromodels.nestml",
+    "get_values": "neuromodels.nestml",
+    "set_values": "neuromodels.nestml",
     "weight_summary": "neuromodels.nestml",
     "weights": "neuromodels.nestml",
     "run": "neuromodels.runner",
@@ -59,8 +68,8 @@ _HOMES = {
 __all__ = [
     "Analysis", "Circuit", "Cost", "Metric", "Network", "NeuronModel", "Parameters", "Phase",
     "Reference", "Result", "Run", "SpikeTrains", "SynapseModel", "__version__", "analyze", "errors",
-    "hookimpl", "install", "load_run", "parameter", "rerun", "resume", "run", "uninstall",
-    "weight_summary", "weights",
+    "get_values", "hookimpl", "install", "load_run", "parameter", "rerun", "resume", "run",
+    "set_values", "uninstall", "weight_summary", "weights",
 ]  # fmt: skip
 
 

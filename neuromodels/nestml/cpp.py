@@ -25,7 +25,22 @@ def _substitute(pattern: str, replacement: str, text: str, what: str, file: Path
 
 
 def repair_neuron(text: str, file: Path) -> str:
-    """Keep subnormal numbers out of the update loop (toolchain defect: 10-fold slowdown)."""
+    """Keep two things out of the update loop: subnormal numbers, which make it ten times slower,
+    and the conversion of the slice's time for a logger that is rarely there.
+    """
+    text = _substitute(
+        r"(\n *)for \( long lag = from ; lag < to ; \+\+lag \)",
+        r"\1const long origin_steps = origin.get_steps();\g<0>",
+        _substitute(
+            r"B_\.logger_\.record_data\(origin\.get_steps\(\) \+ lag\);",
+            "B_.logger_.record_data( origin_steps + lag );",
+            text,
+            "find the logger",
+            file,
+        ),
+        "find the update loop",
+        file,
+    )
     return _substitute(
         r"(::update\(\s*nest::Time const ?& ?origin,\s*const long from,\s*const long to\s*\)\s*\{)",
         r"\1\n  const neuromodels::FlushSubnormals flush_subnormals;",
@@ -49,17 +64,24 @@ _SPIKE_INPUTS_CPP = (
     (r"\n *B_\.spike_input_received_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (r"\n *B_\.spike_input_received_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (
-        r"for \(long i = 0; i < NUM_SPIKE_RECEPTORS; \+\+i\)\s*\{\s*"
-        r"get_spike_inputs_grid_sum_\(\)\[i\] = get_spike_inputs_\(\)\[i\]\.get_value\(lag\);\s*"
-        r"get_spike_input_received_grid_sum_\(\)\[i\] = "
-        r"get_spike_input_received_\(\)\[i\]\.get_value\(lag\);\s*\}",
-        "B_.spike_inputs_.take( "
-        "lag, B_.spike_inputs_grid_sum_, B_.spike_input_received_grid_sum_ );",
+        (
+            r"for \(long i = 0; i < NUM_SPIKE_RECEPTORS; \+\+i\)\s*\{\s*"
+            r"get_spike_inputs_grid_sum_\(\)\[i\] = "
+            r"get_spike_inputs_\(\)\[i\]\.get_value\(lag\);\s*"
+            r"get_spike_input_received_grid_sum_\(\)\[i\] = "
+            r"get_spike_input_received_\(\)\[i\]\.get_value\(lag\);\s*\}"
+        ),
+        (
+            "B_.spike_inputs_.take( "
+            "lag, B_.spike_inputs_grid_sum_, B_.spike_input_received_grid_sum_ );"
+        ),
     ),
     (
-        r"B_\.spike_inputs_\[ nestml_buffer_idx - MIN_SPIKE_RECEPTOR \]\.add_value\(\s*"
-        r"(e\.get_rel_delivery_steps\([^;]*?\)),\s*(weight \* e\.get_multiplicity\(\)) \);\s*"
-        r"B_\.spike_input_received_\[ [^;]*?1\. \);",
+        (
+            r"B_\.spike_inputs_\[ nestml_buffer_idx - MIN_SPIKE_RECEPTOR \]\.add_value\(\s*"
+            r"(e\.get_rel_delivery_steps\([^;]*?\)),\s*(weight \* e\.get_multiplicity\(\)) \);\s*"
+            r"B_\.spike_input_received_\[ [^;]*?1\. \);"
+        ),
         r"B_.spike_inputs_.add( \1, nestml_buffer_idx - MIN_SPIKE_RECEPTOR, \2 );",
     ),
 )
@@ -75,8 +97,7 @@ _SPIKE_INPUTS_H = (
     (r"std::vector< nest::RingBuffer > spike_input_received_;", ""),
     (
         r"std::vector< double > spike_input_received_grid_sum_;",
-        "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS >::Received "
-        "spike_input_received_grid_sum_;",
+        "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS >::Received spike_input_received_grid_sum_;",
     ),
     # accessors that nothing calls any more
     (
@@ -113,6 +134,11 @@ def gather_spike_inputs(source: str, header: str, file: Path) -> tuple[str, str]
     for pattern, replacement in _SPIKE_INPUTS_H:
         header = _substitute(pattern, replacement, header, what, file)
     return re.sub(r"\n *assert\([^\n]*spike_inputs_\.size\(\)[^\n]*", "", source), header
+
+
+def gather_history(text: str) -> str:
+    """Give a neuron with paired synapses, or such a synapse, `neuromodels::History` for deques."""
+    return re.sub(r"std::deque< (histentry__\w+) >", r"neuromodels::History< \1 >", text)
 
 
 def repair_synapse(text: str, file: Path, *, name: str, neuron: str | None) -> str:
@@ -202,6 +228,39 @@ neuromodels_copy_weights_{name}( const long syn_id,
 }}
 """
 
+_ACCESS = """\
+static const neuromodels::Variable< {cls} > variables_{neuron}[] = {{
+{variables}
+}};
+
+extern "C" long
+neuromodels_access_values_{neuron}( const char* name,
+  const int set,
+  const long n,
+  const long* ids,
+  double* values )
+{{
+  return neuromodels::access_values( variables_{neuron}, name, set, n, ids, values );
+}}
+"""
+
+_VARIABLE = """\
+  {{ "{name}",
+    []( const {cls}& neuron ) -> double {{ return neuron.get_{name}(); }},
+    []( {cls}& neuron, const double value ) {{ neuron.set_{name}( value ); }} }},"""
+
+
+def _access(header: str, cls: str, neuron: str) -> str:
+    """C++ that reads and writes the scalar parameters and state variables of a neuron model."""
+    assigned = re.findall(r"\n *set_(\w+)\(tmp_\1\);", header)  # what set_status takes
+    scalar = {
+        name
+        for name in re.findall(r"inline void set_(\w+)\(const (?:double|long|bool) __v\)", header)
+        if name in assigned
+    }
+    variables = "\n".join(_VARIABLE.format(name=name, cls=cls) for name in sorted(scalar))
+    return _ACCESS.format(cls=cls, neuron=neuron, variables=variables) if scalar else ""
+
 
 def write_module(
     generated: Generated, module: str, neuron: str | None, paired: dict[str, bool]
@@ -227,23 +286,24 @@ def write_module(
     """
     includes: list[str] = []
     registrations: list[str] = []
+    readers: list[str] = []
     if generated.neuron_class is not None:
         file = generated.directory / f"{generated.neuron_class}.cpp"
         header = file.with_suffix(".h")
         text, declarations = gather_spike_inputs(
             repair_neuron(file.read_text(), file), header.read_text(), file
         )
-        header.write_text(declarations)
-        file.write_text(use_plain_names(text, generated.plain_names))
+        header.write_text(gather_history(declarations))
+        file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)
         registrations.append(f'  register_{generated.neuron_class}( "{neuron}" );')
+        readers.append(_access(declarations, generated.neuron_class, str(neuron)))
     reveals: list[str] = []
-    readers: list[str] = []
     for i, (name, cls) in enumerate(sorted(generated.synapse_classes.items())):
         file = generated.directory / f"{cls}.h"
         of = neuron if paired[name] else None
         text = repair_synapse(file.read_text(), file, name=name, neuron=of)
-        file.write_text(use_plain_names(text, generated.plain_names))
+        file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)
         reveals.append(_REVEAL.format(i=i, cls=cls))
         readers.append(_READERS.format(i=i, name=name))

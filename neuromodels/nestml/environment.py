@@ -322,8 +322,8 @@ def compile_flags() -> tuple[str, ...]:
     ``-O3`` is worth 13 % on generated neurons and reproducible; ``-march=native`` and
     ``-ffast-math`` are left out because the first is not portable between machines that share a
     cache, and the second changes results between compilers.  A neuron's state lives in memory from
-    step to step: joining two variables into one vector makes loads wait for stores of another width,
-    which costs a quarter of the time (GCC 12; the same numbers to the last bit).
+    step to step: where two variables are joined into one vector, loads wait for stores of another
+    width, which costs a quarter of the time (GCC 12; the same numbers to the last bit).
     """
     nest = find_nest()
     flags = ["-std=c++20", "-O3", "-fno-tree-slp-vectorize"]

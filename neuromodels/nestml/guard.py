@@ -86,12 +86,12 @@ def check(synapse_specs: Iterable[Mapping[str, Any]], post_models: Callable[[], 
             )
 
 
-def _models(collection: str) -> set[str]:
-    """Model names in the text of a NodeCollection, which lists one primitive a line.
+def models_of(nodes: Any) -> set[str]:
+    """Model names of a NodeCollection, from its text, which lists one primitive a line.
 
-    ``collection.get("model")`` would build a tuple with one name per node.
+    ``nodes.get("model")`` would build a tuple with one name per node.
     """
-    return set(re.findall(r"\bmodel=([^,\s]+),", collection))
+    return set(re.findall(r"\bmodel=([^,\s]+),", str(nodes)))
 
 
 def hook(kernel: Any) -> None:
@@ -99,10 +99,10 @@ def hook(kernel: Any) -> None:
     import nest
 
     def of_datum(post: Any) -> Callable[[], set[str]]:
-        return lambda: _models(str(nest.NodeCollection(post)))
+        return lambda: models_of(nest.NodeCollection(post))
 
     def of_ids(post: Any) -> Callable[[], set[str]]:
-        return lambda: _models(str(nest.NodeCollection(sorted({int(i) for i in post}))))
+        return lambda: models_of(nest.NodeCollection(sorted({int(i) for i in post})))
 
     def guarded(name: str, before: Callable[..., None]) -> None:
         function = getattr(kernel, name)

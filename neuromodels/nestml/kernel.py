@@ -102,6 +102,15 @@ def entry_of(synapse: str) -> tuple[str, Entry] | None:
     return None
 
 
+def neuron_entry_of(neuron: str) -> tuple[str, Entry] | None:
+    """Registered name and module of a loaded neuron model, also of a copy; None if not ours."""
+    original = guard.original(neuron)
+    for family, entry in _loaded.values():
+        if family.neuron is not None and family.neuron.name == original:
+            return original, entry
+    return None
+
+
 def _load(families: list[Family]) -> None:
     if not families:
         return

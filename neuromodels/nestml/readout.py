@@ -1,8 +1,9 @@
-"""Reads the weights of plastic synapses at memory speed.
+"""Reads weights of plastic synapses and variables of neurons at memory speed, and sets the latter.
 
-``nest.GetConnections(...).get("weight")`` builds a dictionary per connection (about 12 us each);
-the compiled modules of neuromodels read theirs in nanoseconds, so that a mean weight can be sampled
-all through a long training.
+``nest.GetConnections(...).get("weight")`` builds a dictionary per connection (about 12 us each),
+and a node's ``get`` or ``set`` takes 40 to 60 us; the compiled modules of neuromodels access theirs
+in nanoseconds, so that mean weights and rates can be sampled, and inputs changed, all through a
+long training.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from neuromodels.errors import UnknownNameError
+from neuromodels.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:  # circuits name `weight_summary`, and `neuromodels list` imports circuits
     import numpy as np
@@ -114,3 +115,98 @@ def weights(synapse_model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np
         targets.ctypes.data_as(ctypes.c_void_p),
     )
     return values, targets
+
+
+def get_values(nodes: Any, variable: str) -> npt.NDArray[np.float64]:
+    """Read a parameter or state variable of neurons.
+
+    The same numbers as ``nodes.get(variable)``, a thousand times faster.
+
+    Parameters
+    ----------
+    nodes : nest.NodeCollection
+        Neurons of one NESTML model of neuromodels.
+    variable : str
+        Scalar parameter or state variable; integers and booleans come as floats.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        In the model's unit; NaN for neurons that live on another MPI rank.
+
+    Raises
+    ------
+    UnknownNameError
+        The model has no such variable, or is not one of neuromodels.
+    """
+    import numpy as np
+
+    values = np.full(len(nodes), np.nan)
+    _access(nodes, variable, values, write=False)
+    return values
+
+
+def set_values(nodes: Any, variable: str, values: npt.ArrayLike) -> None:
+    """Set a parameter or state variable of neurons, as ``nodes.set`` does, a thousand times faster.
+
+    Allowed where ``nodes.set`` is: outside of ``nest.Prepare`` ... ``nest.Cleanup``.
+
+    Parameters
+    ----------
+    nodes : nest.NodeCollection
+        Neurons of one NESTML model of neuromodels.
+    variable : str
+        Scalar parameter or state variable.
+    values : float or array_like, shape (n,)
+        In the model's unit.
+
+    Raises
+    ------
+    UnknownNameError
+        The model has no such variable, or is not one of neuromodels.
+    UsageError
+        The number of values is wrong, or one is not finite.
+    """
+    import numpy as np
+
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape not in {(), (len(nodes),)} or not np.isfinite(array).all():
+        raise UsageError(
+            f"'{variable}' of {len(nodes)} neurons cannot be set to an array of shape "
+            f"{array.shape}" + ("" if np.isfinite(array).all() else " that is not finite"),
+            fix="give one finite number, or one for each neuron",
+        )
+    _access(nodes, variable, np.array(np.broadcast_to(array, len(nodes))), write=True)
+
+
+def _access(nodes: Any, variable: str, values: npt.NDArray[np.float64], *, write: bool) -> None:
+    import numpy as np
+
+    from neuromodels.nestml.guard import models_of
+    from neuromodels.nestml.kernel import neuron_entry_of
+
+    models = sorted(models_of(nodes))
+    found = neuron_entry_of(models[0]) if len(models) == 1 else None
+    if found is None:
+        raise UnknownNameError(
+            f"{', '.join(models) or 'nothing'} is not a neuron model of neuromodels in this kernel",
+            fix="access neurons of one model that was given to neuromodels.install()",
+        )
+    name, entry = found
+    access = getattr(ctypes.CDLL(str(entry.path)), f"neuromodels_access_values_{name}", None)
+    ids = np.asarray(nodes._to_array()["All"], dtype=np.int64)  # tolist() takes 40 us a node
+    done = -1
+    if access is not None:
+        access.restype = ctypes.c_long
+        done = access(
+            variable.encode(),
+            ctypes.c_int(write),
+            ctypes.c_long(len(ids)),
+            ids.ctypes.data_as(ctypes.c_void_p),
+            values.ctypes.data_as(ctypes.c_void_p),
+        )
+    if done == -1:
+        raise UnknownNameError(
+            f"neuron model '{name}' has no scalar parameter or state variable '{variable}'",
+            fix=f"neuromodels show {name} lists them",
+        )

@@ -7,6 +7,7 @@
 #include <bitset>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "connector_base.h"
 #include "kernel_manager.h"
 #include "nest_impl.h"
+#include "node_manager.h"
 #include "target_identifier.h"
 
 #if defined( __SSE__ )
@@ -121,6 +123,52 @@ private:
   std::vector< Slot > slots_;
 };
 
+/* The spikes of a neuron that its plastic synapses still have to read: what std::deque does, as far as
+ * the generated code needs it, in one piece of memory.  Every delivered spike looks into the history
+ * of another neuron, and the pages of a deque cost it two cache misses more. */
+template < typename Entry >
+class History : private std::vector< Entry >
+{
+  using Base = std::vector< Entry >;
+
+public:
+  using iterator = typename Base::iterator;
+  using reverse_iterator = typename Base::reverse_iterator;
+  using Base::back;
+  using Base::end;
+  using Base::push_back;
+  using Base::rbegin;
+
+  iterator begin() { return Base::begin() + read_; }
+  reverse_iterator rend() { return Base::rend() - read_; }
+  Entry& front() { return *begin(); }
+  Entry& operator[]( const size_t i ) { return begin()[ i ]; }
+  size_t size() const { return Base::size() - read_; }
+  bool empty() const { return size() == 0; }
+
+  void
+  clear()
+  {
+    Base::clear();
+    read_ = 0;
+  }
+
+  //! Forget the oldest spike; makes room once half of all are forgotten.
+  void
+  pop_front()
+  {
+    ++read_;
+    if ( 2 * read_ > Base::size() )
+    {
+      Base::erase( Base::begin(), Base::begin() + read_ );
+      read_ = 0;
+    }
+  }
+
+private:
+  size_t read_ = 0;
+};
+
 /* NEST keeps three things private that a module needs: the registration of one variant of a
  * connection model (the public call always instantiates three, which adds 40 % to the compile time),
  * the connectors of a thread, and the connections inside a connector (reading 200 000 weights through
@@ -215,6 +263,59 @@ copy_weights( const long syn_id, const long capacity, double* weights, long* tar
     ++tid;
   }
   return n;
+}
+
+/* A parameter or state variable of a neuron model. */
+template < typename NeuronT >
+struct Variable
+{
+  const char* name;
+  double ( *get )( const NeuronT& );
+  void ( *set )( NeuronT&, double );
+};
+
+/* Reads (`set` false) or writes a variable of the nodes `ids`, as far as they live on this rank; leaves
+ * the entries of `values` that belong to others as they are.  Returns -1 if there is no such variable,
+ * or a node is of another model. */
+template < typename NeuronT, size_t N >
+long
+access_values( const Variable< NeuronT > ( &variables )[ N ],
+  const char* name,
+  const bool set,
+  const long n,
+  const long* ids,
+  double* values )
+{
+  for ( const auto& variable : variables )
+  {
+    if ( std::strcmp( variable.name, name ) != 0 )
+    {
+      continue;
+    }
+    for ( long i = 0; i < n; ++i )
+    {
+      nest::Node* node = nest::kernel().node_manager.get_mpi_local_node_or_device_head( ids[ i ] );
+      if ( node->is_proxy() )
+      {
+        continue;
+      }
+      auto* neuron = dynamic_cast< NeuronT* >( node );
+      if ( not neuron )
+      {
+        return -1;
+      }
+      if ( set )
+      {
+        variable.set( *neuron, values[ i ] );
+      }
+      else
+      {
+        values[ i ] = variable.get( *neuron );
+      }
+    }
+    return n;
+  }
+  return -1;
 }
 
 } // namespace neuromodels

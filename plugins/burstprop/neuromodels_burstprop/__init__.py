@@ -78,13 +78,15 @@ def neuromodels_models() -> Sequence[Model]:
 def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     """The circuits of the paper."""
     from neuromodels_burstprop.circuits.learning_rule import LearningRule
+    from neuromodels_burstprop.circuits.xor import Xor
 
-    return [LearningRule]
+    return [LearningRule, Xor]
 
 
 @hookimpl
 def neuromodels_analyses() -> Sequence[type[Analysis]]:
     """Their analyses."""
     from neuromodels_burstprop.analyses.learning_rule import LearningRuleAnalysis
+    from neuromodels_burstprop.analyses.xor import XorAnalysis
 
-    return [LearningRuleAnalysis]
+    return [LearningRuleAnalysis, XorAnalysis]

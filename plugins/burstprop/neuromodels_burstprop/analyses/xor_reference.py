@@ -1,0 +1,179 @@
+"""What the published simulator gives for ``burstprop/xor``, for one seed.
+
+Two records of the same seed, in ``golden/``: the authors' own code (tests before, tests after 40
+examples, costs of 149 epochs, output rates and weights of 22), and an independent
+re-implementation of it that was run to the end (500 epochs).  Both started from the same random
+numbers and then went apart by rounding, so they are two realisations of the noise in *one* network.
+
+Spreads come from the differences of the two, pooled over what is alike: the only spread the
+reference has.  Other seeds have other networks and learn somewhat faster or slower, which this
+spread does not contain; a "differs" in the course of learning is therefore to be read together with
+our own spread over seeds.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+from neuromodels import Reference
+
+AUTHORS = "authors' simulation code (Payeur et al. 2021), seed 1"
+PORT = f"independent re-implementation of the {AUTHORS}"
+
+EXAMPLES = ("00", "10", "01", "11")
+BLOCK = 10
+"""Epochs that are averaged for a cost or an output rate."""
+
+Array = npt.NDArray[np.float64]
+
+# Population of the circuit -> its name in the table of tests.
+_COLUMNS = {
+    "output": "output", "hidden_1": "hidden1", "hidden_2": "hidden2",
+    "input_1": "input1", "input_2": "input2",
+}  # fmt: skip
+_QUANTITIES = {"event_rate": "ER_Hz", "burst_rate": "BR_Hz", "burst_probability": "BP_pct"}
+_PROJECTIONS = {
+    "input_1 to hidden_1": "w_in1_to_hid1", "input_1 to hidden_2": "w_in1_to_hid2",
+    "input_2 to hidden_1": "w_in2_to_hid1", "input_2 to hidden_2": "w_in2_to_hid2",
+    "hidden_1 to output": "w_hid1_to_out", "hidden_2 to output": "w_hid2_to_out",
+}  # fmt: skip
+
+
+def of_test(when: str, example: str, population: str, quantity: str) -> Reference:
+    """Reference of a test.
+
+    Parameters
+    ----------
+    when : {"before", "after 10", "after 500"}
+        Epochs learned.
+    example : str
+        Its inputs.
+    population : str
+    quantity : {"event_rate", "burst_rate", "burst_probability"}
+        Hz, or percent.
+    """
+    conditions = {
+        "before": ("reference_pre", "port_seed1_pre"),
+        "after 10": ("reference_after_40_examples",),
+        "after 500": ("port_seed1_after_2000_examples",),
+    }[when]
+    mean = float(np.mean([_tested(c, example, population, quantity) for c in conditions]))
+    # Counts: the spread grows with the root of the mean.  Layers are pooled.
+    layer = population.split("_")[0]
+    pairs = [
+        (_tested("reference_pre", e, p, quantity), _tested("port_seed1_pre", e, p, quantity))
+        for p in _COLUMNS
+        if p.startswith(layer)
+        for e in EXAMPLES
+    ]
+    scaled = [(a - b) / math.sqrt((a + b) / 2.0) for a, b in pairs]
+    sd = _sd(scaled) * math.sqrt(mean)
+    source = (
+        AUTHORS if when == "after 10" else PORT if when == "after 500" else f"{AUTHORS}; {PORT}"
+    )
+    return Reference(mean, sd, n=len(conditions), dof=len(pairs), source=source)
+
+
+def of_cost(last: int) -> Reference:
+    """Reference of the mean cost of the `BLOCK` epochs that end with epoch `last`."""
+    authors, port = course("authors", "cost"), course("port", "cost")
+    return _of_course([authors], [port], last, mean=True)[0]
+
+
+def of_output(last: int, example: str) -> Reference:
+    """Reference of the mean output rate (Hz) for an example in these epochs."""
+    authors = [course("authors", f"output {e}") for e in EXAMPLES]
+    port = [course("port", f"output {e}") for e in EXAMPLES]
+    return _of_course(authors, port, last, mean=True)[EXAMPLES.index(example)]
+
+
+def of_weight(last: int, projection: str) -> Reference:
+    """Reference of the mean weight of a projection at the end of epoch `last`."""
+    authors = [course("authors", name) for name in _PROJECTIONS]
+    port = [course("port", name) for name in _PROJECTIONS]
+    return _of_course(authors, port, last, mean=False)[list(_PROJECTIONS).index(projection)]
+
+
+def course(record: str, quantity: str) -> Array:
+    """Value of a quantity in every epoch, as far as the record goes.
+
+    Parameters
+    ----------
+    record : {"authors", "port"}
+    quantity : str
+        ``"cost"``, ``"output 10"`` and so on (Hz), or the name of a projection.
+
+    Returns
+    -------
+    ndarray, shape (epochs,)
+    """
+    if quantity == "cost":
+        column = "cost_epoch"
+    elif quantity.startswith("output "):
+        column = f"outER_{quantity.removeprefix('output ')}_Hz"
+    else:
+        column = _PROJECTIONS[quantity]
+    table = "port_seed1_epochs"
+    if record == "authors":
+        table = "reference_cost" if quantity == "cost" else "reference_epochs"
+    return np.array([float(row[column]) for row in _table(table)])
+
+
+def _of_course(
+    authors: list[Array], port: list[Array], last: int, *, mean: bool
+) -> list[Reference]:
+    """References for several alike courses; `mean`: of a block, else its last epoch."""
+
+    def at(values: Array, epoch: int) -> float:
+        return float(values[epoch - BLOCK : epoch].mean() if mean else values[epoch - 1])
+
+    ends = range(BLOCK, len(authors[0]) + 1, BLOCK)
+    differences = [at(a, e) - at(b, e) for a, b in zip(authors, port, strict=True) for e in ends]
+    sd = _sd(differences)
+    references = []
+    for a, b in zip(authors, port, strict=True):
+        both = last <= len(a)
+        values = [at(a, last), at(b, last)] if both else [at(b, last)]
+        references.append(
+            Reference(
+                float(np.mean(values)),
+                sd,
+                n=len(values),
+                dof=len(differences),
+                source=f"{AUTHORS}; {PORT}" if both else PORT,
+            )
+        )
+    return references
+
+
+def _sd(differences: list[float]) -> float:
+    """Standard deviation of one of two alike values, from their differences."""
+    return float(np.sqrt(np.mean(np.square(differences)) / 2.0))
+
+
+def _tested(condition: str, example: str, population: str, quantity: str) -> float:
+    rows = (r for r in _table("pre_post") if (r["condition"], r["input"]) == (condition, example))
+    row = next(rows)
+    name = _COLUMNS[population]
+    if quantity == "burst_probability":  # the table has it for three populations only
+        return 100.0 * float(row[f"{name}_BR_Hz"]) / float(row[f"{name}_ER_Hz"])
+    return float(row[f"{name}_{_QUANTITIES[quantity]}"])
+
+
+@cache
+def _table(name: str) -> list[dict[str, str]]:
+    path = files("neuromodels_burstprop") / "golden" / f"burstprop_xor_{name}.csv"
+    with path.open(encoding="utf-8") as file:
+        return list(_rows(csv.DictReader(file)))
+
+
+def _rows(reader: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    for row in reader:
+        yield {str(key): str(value) for key, value in row.items()}
