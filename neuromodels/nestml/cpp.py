@@ -174,7 +174,7 @@ def use_plain_names(text: str, names: dict[str, str]) -> str:
         result = line.group(0)
         if '"' in result:
             for generated, name in names.items():
-                result = re.sub(rf'(["\' ]){generated}(["\' :.])', rf"\1{name}\2", result)
+                result = re.sub(rf'(["\' ]){generated}(["\' .]|:(?!:))', rf"\1{name}\2", result)
         return result
 
     return literal.sub(plain, text)
