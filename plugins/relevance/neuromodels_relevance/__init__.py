@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import files
+from typing import Any
 
-from neuromodels import hookimpl
+from neuromodels import Circuit, hookimpl
 from neuromodels.models import Model, NeuronModel, SynapseModel
 
 
@@ -72,3 +73,15 @@ def neuromodels_models() -> Sequence[Model]:
             credit="credit",
         ),
     ]
+
+
+@hookimpl
+def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
+    """The experiments of the paper."""
+    from neuromodels_relevance.circuits.blocking import Blocking
+    from neuromodels_relevance.circuits.fear_expression import FearExpression
+    from neuromodels_relevance.circuits.latent_inhibition import LatentInhibition
+    from neuromodels_relevance.circuits.learned_irrelevance import LearnedIrrelevance
+    from neuromodels_relevance.circuits.learning_to_ignore import LearningToIgnore
+
+    return [LearningToIgnore, Blocking, LatentInhibition, FearExpression, LearnedIrrelevance]
