@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from neuromodels import Circuit, hookimpl
+from neuromodels import Analysis, Circuit, hookimpl
 from neuromodels.models import Model, NeuronModel, SynapseModel
 
 
@@ -85,3 +85,23 @@ def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     from neuromodels_relevance.circuits.learning_to_ignore import LearningToIgnore
 
     return [LearningToIgnore, Blocking, LatentInhibition, FearExpression, LearnedIrrelevance]
+
+
+@hookimpl
+def neuromodels_analyses() -> Sequence[type[Analysis]]:
+    """Their analyses."""
+    from neuromodels_relevance.analyses.experiments import (
+        BlockingAnalysis,
+        FearExpressionAnalysis,
+        LatentInhibitionAnalysis,
+        LearnedIrrelevanceAnalysis,
+        LearningToIgnoreAnalysis,
+    )
+
+    return [
+        LearningToIgnoreAnalysis,
+        BlockingAnalysis,
+        LatentInhibitionAnalysis,
+        FearExpressionAnalysis,
+        LearnedIrrelevanceAnalysis,
+    ]

@@ -144,6 +144,13 @@ class NetworkParameters(Parameters):
 RATES = {"x_I": 0.075, "x_E": 0.001, "I_E": 0.001}
 """Published learning rates of learning to ignore and blocking."""
 
+RULES = {
+    f"{rule}{suffix}": {"rule": rule, **reduced}
+    for rule in RATES
+    for suffix, reduced in (("", {}), ("_inhib", {"share": 0.9}))
+}
+"""Conditions of learning to ignore and blocking: the rule, and whether inhibition is reduced."""
+
 
 class AmygdalaParameters(NetworkParameters):
     """The network with the output layer of ten units."""

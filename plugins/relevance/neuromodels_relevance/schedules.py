@@ -50,6 +50,19 @@ class Schedule:
     events: Mapping[str, Steps]
     phases: Sequence[tuple[str, int]] = field(default=())
 
+    def rows(self) -> Steps:
+        """All events as (index in `EVENTS`, start, stop), shape (n, 3)."""
+        found = [(EVENTS.index(name), *event) for name, all_ in self.events.items() for event in all_]
+        return np.array(found, dtype=np.int64).reshape(-1, 3)
+
+    @classmethod
+    def of_rows(cls, rows: npt.ArrayLike, n_cycles: int) -> Schedule:
+        """Read what `rows` gave."""
+        events: dict[str, list[tuple[int, int]]] = {}
+        for index, start, stop in np.asarray(rows, dtype=np.int64):
+            events.setdefault(EVENTS[index], []).append((int(start), int(stop)))
+        return cls(n_cycles, arrays(events))
+
     def starts(self, name: str) -> Steps:
         """First cycles of all events of a name, in order; empty if there are none."""
         found = self.events.get(name)

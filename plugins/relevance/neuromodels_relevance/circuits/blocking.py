@@ -7,7 +7,7 @@ import numpy as np
 from neuromodels import parameter
 from neuromodels_relevance import schedules
 from neuromodels_relevance.circuits.network import RelevanceCircuit
-from neuromodels_relevance.parameters import CODE, PAPER, NetworkParameters
+from neuromodels_relevance.parameters import CODE, PAPER, RULES, NetworkParameters
 
 
 class BlockingParameters(NetworkParameters):
@@ -47,6 +47,9 @@ class Blocking(RelevanceCircuit[BlockingParameters]):
         },
         "paper": {},
     }
+    analyses = ("relevance/blocking",)
+
+    conditions = RULES
 
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:
         """Four phases."""

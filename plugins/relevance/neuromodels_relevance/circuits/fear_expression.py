@@ -58,6 +58,12 @@ class FearExpression(AmygdalaCircuit[FearExpressionParameters]):
         "paper": {},
     }
 
+    analyses = ("relevance/fear-expression",)
+    conditions = {
+        "inhibition": {"manipulation": "inhibition"},
+        "excitation": {"manipulation": "excitation"},
+    }
+
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:
         """Order and pauses are random."""
         p = self.parameters

@@ -65,6 +65,16 @@ class LatentInhibition(AmygdalaCircuit[LatentInhibitionParameters]):
         "paper": {},
     }  # fmt: skip
     stimuli = ("CS1",)
+    analyses = ("relevance/latent-inhibition",)
+    conditions = {
+        f"{name}{suffix}": {"reduced": reduced, **shown}
+        for name, reduced in (
+            ("control", "none"),
+            ("inhibition_conditioning", "conditioning"),
+            ("inhibition_test", "test"),
+        )
+        for suffix, shown in (("", {}), ("_preexposure", {"preexposure": True}))
+    }
 
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:  # noqa: ARG002
         """Nothing is random in it."""

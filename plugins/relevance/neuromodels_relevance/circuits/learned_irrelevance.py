@@ -36,6 +36,9 @@ class LearnedIrrelevance(AmygdalaCircuit[LearnedIrrelevanceParameters]):
         "paper": {},
     }
 
+    analyses = ("relevance/learned-irrelevance",)
+    conditions = {"normal": {"preexposure": False}, "preexposure": {"preexposure": True}}
+
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:
         """Random times in the first phase only."""
         p = self.parameters

@@ -7,7 +7,7 @@ import numpy as np
 from neuromodels import parameter
 from neuromodels_relevance import schedules
 from neuromodels_relevance.circuits.network import RelevanceCircuit
-from neuromodels_relevance.parameters import CODE, PAPER, NetworkParameters
+from neuromodels_relevance.parameters import CODE, PAPER, RULES, NetworkParameters
 
 
 class LearningToIgnoreParameters(NetworkParameters):
@@ -28,6 +28,9 @@ class LearningToIgnore(RelevanceCircuit[LearningToIgnoreParameters]):
         "smoke": {"pretraining": 10.0, "duration": 60.0, "interval_min": 5.0, "interval_max": 8.0},
         "paper": {},
     }
+    analyses = ("relevance/learning-to-ignore",)
+
+    conditions = RULES
 
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:
         """CS1 before every US, CS2 at random."""

@@ -66,11 +66,14 @@ class RelevanceCircuit(Circuit[P]):
     ----------------
     stimuli : sequence of str
         Stimuli whose units are quiet before training.
+    conditions : mapping
+        Conditions of the published experiment: name -> parameters that differ from the defaults.
     """
 
     models = (INPUT, COLLATERAL, INTERNEURON, EXCITATORY, SIGNAL, TO_INHIBITORY, TO_EXCITATORY, GAIN)
     resolution = RESOLUTION
     stimuli: ClassVar[tuple[str, ...]] = ("CS1", "CS2")
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     def __init__(self, parameters: P) -> None:
         super().__init__(parameters)
@@ -198,7 +201,7 @@ class RelevanceCircuit(Circuit[P]):
         self._connect_inhibition(network)
         self._connect_signals(network)
         self.build_output(network)
-        self._record(network)
+        self._record(network, weights)
 
     def units(self, stimulus: str) -> npt.NDArray[np.int64]:
         """Indices of the input units of a stimulus, or of the group ``other``."""
@@ -394,7 +397,7 @@ class RelevanceCircuit(Circuit[P]):
 
     # -- recording -----------------------------------------------------------------------------
 
-    def _record(self, network: Network) -> None:
+    def _record(self, network: Network, weights: Array) -> None:
         p = self.parameters
         spikes = p.record_spikes
         network.population("input", self.inputs, spikes=spikes)
@@ -409,35 +412,40 @@ class RelevanceCircuit(Circuit[P]):
             {"phi": "Hz"},
             interval=CYCLE,
         )
-        interval = 1000.0 * p.record_interval
 
         def mean_of(synapse: str) -> Callable[[], float]:
             return lambda: float(weight_summary(synapse).mean)
 
+        def constant(value: float) -> Callable[[], float]:
+            return lambda: value
+
+        def record(name: str, read: Callable[[], float], doc: str) -> None:
+            network.signal(name, read, interval=1000.0 * p.record_interval, unit="", doc=doc)
+
         for group in GROUPS:
-            network.signal(
+            record(
                 f"w_{group}",
                 mean_of(f"{TO_INHIBITORY}_{group}"),
-                interval=interval,
-                unit="",
-                doc=f"Mean weight from input units ({group}) to inhibitory units",
+                f"Mean weight from input units ({group}) to inhibitory units",
             )
-            if p.rule == "x_E":
-                network.signal(
-                    f"W_{group}",
-                    mean_of(f"{TO_EXCITATORY}_{group}"),
-                    interval=interval,
-                    unit="",
-                    doc=f"Mean weight from input units ({group}) to excitatory units",
-                )
-        if p.rule == "I_E":
-            network.signal(
-                "q",
-                mean_of(GAIN),
-                interval=interval,
-                unit="",
-                doc="Mean weight from the inhibitory unit to excitatory units",
+            record(
+                f"W_{group}",
+                mean_of(f"{TO_EXCITATORY}_{group}")
+                if p.rule == "x_E"
+                else constant(float(weights[self.units(group)].mean())),
+                f"Mean weight from input units ({group}) to excitatory units",
             )
+        record("q", mean_of(GAIN), "Mean weight from the inhibitory unit to excitatory units")
+        # With the schedule itself a run can be analysed wherever a file of the user's has gone.
+        rows = self.schedule.rows()
+        network.signal(
+            "schedule",
+            lambda: rows,
+            interval=self.n_total * CYCLE,
+            unit="",
+            dims=("event", "column"),
+            doc="Events in cycles of training: index of the name, first, one after the last",
+        )
 
     def cost(self) -> Cost:
         """Updates of all units; spikes of inputs, with their mean rate, to all their targets."""
