@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neuromodels import Analysis, Circuit, hookimpl
 from neuromodels.models import Model, NeuronModel, SynapseModel
+
+if TYPE_CHECKING:
+    import click
 
 
 @hookimpl
@@ -105,3 +108,11 @@ def neuromodels_analyses() -> Sequence[type[Analysis]]:
         FearExpressionAnalysis,
         LearnedIrrelevanceAnalysis,
     ]
+
+
+@hookimpl
+def neuromodels_commands() -> Sequence[click.Command]:
+    """``neuromodels relevance trials``: an experiment on all cores."""
+    from neuromodels_relevance.command import relevance
+
+    return [relevance]
