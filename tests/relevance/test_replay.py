@@ -48,14 +48,20 @@ def weights(synapse, target):
 
 
 def grouped(synapse, target):
-    return np.concatenate([weights(f"{synapse}_{group}", target) for group in ("CS1", "CS2", "other")])
+    return np.concatenate(
+        [weights(f"{synapse}_{group}", target) for group in ("CS1", "CS2", "other")]
+    )
 
 
 def agree(computed, measured):
     for name, values in measured.items():
         assert values.shape == computed[name].shape, name
         np.testing.assert_allclose(
-            values, computed[name], rtol=1e-9, atol=1e-9 * np.abs(computed[name]).max(), err_msg=name
+            values,
+            computed[name],
+            rtol=1e-9,
+            atol=1e-9 * np.abs(computed[name]).max(),
+            err_msg=name,
         )
         assert np.ptp(values) > 0, name
 
@@ -78,7 +84,9 @@ def test_rules(rule, share, tmp_path):
         grouped("input_inhibition_synapse", made.interneurons[7]),
         grouped("input_inhibition_synapse", made.unit),
     )
-    np.testing.assert_allclose(weights("inhibition_gain_synapse", made.excitatory[9]), state.q, rtol=1e-9)
+    np.testing.assert_allclose(
+        weights("inhibition_gain_synapse", made.excitatory[9]), state.q, rtol=1e-9
+    )
     if rule == "x_E":
         assert np.abs(state.W - made.drawn).max() > 0.1
         for i in (0, 75, 149):

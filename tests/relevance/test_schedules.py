@@ -116,7 +116,11 @@ def test_learned_irrelevance_and_categorization():
 def test_overlapping_events_merge():
     s = schedules.Schedule(20, {"CS1": np.array([[2, 6], [4, 9], [9, 12]])})
     assert [x.tolist() for x in s.switches("CS1")] == [[2, 12], [1.0, -1.0]]
-    assert schedules.Schedule.of_rows(s.rows(), 20).events["CS1"].tolist() == [[2, 6], [4, 9], [9, 12]]
+    assert schedules.Schedule.of_rows(s.rows(), 20).events["CS1"].tolist() == [
+        [2, 6],
+        [4, 9],
+        [9, 12],
+    ]
 
 
 def test_a_schedule_of_ones_own(tmp_path):

@@ -1,6 +1,8 @@
-"""The model of Insel, Guerguiev & Richards (2018) step by step in NumPy, written from its description.
+"""The model of Insel, Guerguiev & Richards (2018) step by step in NumPy, written from its
+description.
 
-The opponent of the NEST version in tests and benchmarks.  It can draw its own random numbers, or take
+The opponent of the NEST version in tests and benchmarks.  It can draw its own random numbers, or
+take
 the input counts and the excitatory spikes of another simulation and recompute everything else.
 """
 
@@ -83,8 +85,20 @@ def rates(rng, n_x=1000):
     return rng.gamma(0.6, 3.0, n_x)
 
 
-def simulate(state, s, n_pre, n_train, *, counts, spikes, us, share_on=None, scale_on=None,
-             dense=False, record=True):  # fmt: skip
+def simulate(  # noqa: C901
+    state,
+    s,
+    n_pre,
+    n_train,
+    *,
+    counts,
+    spikes,
+    us,
+    share_on=None,
+    scale_on=None,
+    dense=False,
+    record=True,
+):
     """Pre-training and training.
 
     counts(t) gives the input counts of step t (n_x,), from 0 at the beginning of pre-training;
@@ -92,7 +106,7 @@ def simulate(state, s, n_pre, n_train, *, counts, spikes, us, share_on=None, sca
     """
     out = Record()
     w, W, V = state.w, state.W, state.V
-    S_last, x_last, I_last = 0.0, None, 0.0
+    S_last, x_last, x_last_counts, I_last = 0.0, None, None, 0.0
     for t in range(n_pre + n_train):
         training = t >= n_pre
         k = t - n_pre

@@ -18,7 +18,7 @@ def table(spikes, n, n_cycles, phase):
 
 
 def replay(run, circuit, state, setting):
-    """(recomputed, measured): names -> arrays over cycles; weights in `state` become the final ones."""
+    """(recomputed, measured): names -> arrays over cycles; `state` becomes the final one."""
     n_pre, n_train = circuit.n_pre, circuit.schedule.n_cycles
     total = circuit.n_total
     x = table(run.spikes("input"), run.populations["input"], total, 0)

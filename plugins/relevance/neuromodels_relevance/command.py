@@ -1,4 +1,6 @@
-"""The command ``neuromodels relevance``: trials of an experiment on all cores, one table at the end."""
+"""The command ``neuromodels relevance``: trials of an experiment on all cores, one table at the
+end.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Parameters that all circuits of the study share: the network of Insel, Guerguiev & Richards (2018).
+"""Parameters that all circuits of the study share: the network of Insel, Guerguiev & Richards
+(2018).
 
 Where a source names "code", it is the authors' public MATLAB release (31 May 2018).
 """
@@ -19,7 +20,8 @@ class NetworkParameters(Parameters):
     rule: Literal["x_I", "x_E", "I_E"] = parameter(
         "x_I",
         unit="",
-        doc="Which synapses learn: input to inhibitory, input to excitatory, inhibitory to excitatory",
+        doc="Which synapses learn: input to inhibitory, input to excitatory, inhibitory to "
+        "excitatory",
         source=PAPER,
     )
     share: float = parameter(
@@ -34,11 +36,15 @@ class NetworkParameters(Parameters):
     inhibition: Literal["graded", "spiking"] = parameter(
         "graded",
         unit="",
-        doc="How inhibition is carried: one graded unit, as binary digits of spikes, or a population "
+        doc="How inhibition is carried: one graded unit, as binary digits of spikes, or a "
+        "population "
         "of spiking interneurons",
     )
     inhibition_quantum: float = parameter(
-        0.015625, unit="Hz", gt=0, doc="Graded inhibition: its step; the error is at most half of it"
+        0.015625,
+        unit="Hz",
+        gt=0,
+        doc="Graded inhibition: its step; the error is at most half of it",
     )
     inhibition_digits: int = parameter(
         16, unit="", ge=1, le=52, doc="Graded inhibition: binary digits; more is cut to the largest"
@@ -47,7 +53,10 @@ class NetworkParameters(Parameters):
         200, unit="", ge=1, doc="Spiking inhibition: size of the population"
     )
     interneuron_gain: float = parameter(
-        1.0, unit="", gt=0, doc="Spiking inhibition: rate of an interneuron (Hz) per inhibition (Hz)"
+        1.0,
+        unit="",
+        gt=0,
+        doc="Spiking inhibition: rate of an interneuron (Hz) per inhibition (Hz)",
     )
 
     n_inputs: int = parameter(
@@ -58,13 +67,21 @@ class NetworkParameters(Parameters):
         20.0, unit="Hz", ge=0, doc="Rate of an input unit whose stimulus is on", source=CODE
     )
     rate_off_shape: float = parameter(
-        0.6, unit="", gt=0, doc="Rates without stimulus: shape of their gamma distribution", source=CODE
+        0.6,
+        unit="",
+        gt=0,
+        doc="Rates without stimulus: shape of their gamma distribution",
+        source=CODE,
     )
     rate_off_scale: float = parameter(
         3.0, unit="Hz", ge=0, doc="Rates without stimulus: scale of their distribution", source=CODE
     )
     rate_quiet: float = parameter(
-        0.3, unit="Hz", ge=0, doc="Rate of the units of stimuli to come, before training", source=CODE
+        0.3,
+        unit="Hz",
+        ge=0,
+        doc="Rate of the units of stimuli to come, before training",
+        source=CODE,
     )
 
     w_input_inhibitory: float = parameter(
@@ -76,9 +93,7 @@ class NetworkParameters(Parameters):
     w_mean: float = parameter(
         0.3, unit="", doc="Mean of input to excitatory weights before rectification", source=CODE
     )
-    w_sd: float = parameter(
-        0.4, unit="", ge=0, doc="Standard deviation of the same", source=CODE
-    )
+    w_sd: float = parameter(0.4, unit="", ge=0, doc="Standard deviation of the same", source=CODE)
     inhibition_floor: float = parameter(
         0.1, unit="Hz", gt=0, doc="What the divisor has without inhibition", source=CODE
     )
@@ -121,14 +136,16 @@ class NetworkParameters(Parameters):
     schedule: str | None = parameter(
         None,
         unit="",
-        doc="Schedule of your own: a CSV file with columns event, start, stop (s from the beginning "
+        doc="Schedule of your own: a CSV file with columns event, start, stop (s from the "
+        "beginning "
         "of training); events CS1 ... CS10, US, share, scale, end",
     )
     trial: int = parameter(
         1,
         unit="",
         ge=1,
-        doc="Number of the random schedule; weights, rates and spikes are drawn from the run's seed",
+        doc="Number of the random schedule; weights, rates and spikes are drawn from the run's "
+        "seed",
     )
     record_interval: float = parameter(
         10.0, unit="s", ge=0.02, doc="Interval at which mean weights are recorded"

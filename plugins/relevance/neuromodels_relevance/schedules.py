@@ -1,6 +1,7 @@
 """Schedules of the six experiments: which stimulus is on in which cycle.
 
-A cycle is the time step of the theory, 20 ms; cycles are counted from 0 at the beginning of training.
+A cycle is the time step of the theory, 20 ms; cycles are counted from 0 at the beginning of
+training.
 The published code counts from 1, so that its sample ``k`` is the cycle ``k - 1``.
 
 An event that begins at time tau begins at sample ``round(tau / cycle)`` (half away from zero).  It
@@ -26,7 +27,8 @@ from neuromodels.errors import ParameterError
 N_STIMULI = 10
 US, SHARE, SCALE = "US", "share", "scale"
 EVENTS = (*(f"CS{k}" for k in range(1, N_STIMULI + 1)), US, SHARE, SCALE)
-"""Names of events: stimuli, the US, and windows of reduced inhibition (see `relevance_excitatory`)."""
+"""Names of events: stimuli, the US, and windows of reduced inhibition (see
+`relevance_excitatory`)."""
 
 Steps = npt.NDArray[np.int64]
 
@@ -40,7 +42,8 @@ class Schedule:
     n_cycles : int
         Length of training.
     events : mapping
-        Name -> first cycle and the one after the last, shape (n, 2), sorted by the first.  Events of
+        Name -> first cycle and the one after the last, shape (n, 2), sorted by the first.  Events
+        of
         one name may overlap.
     phases : sequence of (str, int)
         Name of each phase of training and the cycle after its last.
@@ -52,7 +55,9 @@ class Schedule:
 
     def rows(self) -> Steps:
         """All events as (index in `EVENTS`, start, stop), shape (n, 3)."""
-        found = [(EVENTS.index(name), *event) for name, all_ in self.events.items() for event in all_]
+        found = [
+            (EVENTS.index(name), *event) for name, all_ in self.events.items() for event in all_
+        ]
         return np.array(found, dtype=np.int64).reshape(-1, 3)
 
     @classmethod
@@ -442,7 +447,9 @@ def read(path: str, timing: Timing, *, where: str) -> Schedule:
         name = (row.get("event") or "").strip()
         if name not in (*EVENTS, "end"):
             raise ParameterError(
-                f"{name!r} in {line} is no event", where=place, fix=f"choose from {', '.join(EVENTS)}"
+                f"{name!r} in {line} is no event",
+                where=place,
+                fix=f"choose from {', '.join(EVENTS)}",
             )
         try:
             start, stop = (float(row[column] or 0) for column in ("start", "stop"))

@@ -1,6 +1,7 @@
 """Many trials of one experiment: processes side by side, and their mean against the reference.
 
-A trial is a run of its own, with its number as the seed of the network and of the schedule.  Runs that
+A trial is a run of its own, with its number as the seed of the network and of the schedule.  Runs
+that
 are complete already are not repeated.
 """
 
@@ -79,7 +80,9 @@ class Summary:
 
     @property
     def verdict(self) -> str:
-        """Rule of `neuromodels.analysis`; for a ratio without a mean, the median in the quartiles."""
+        """Rule of `neuromodels.analysis`; for a ratio without a mean, the median in the
+        quartiles.
+        """
         if self.quartiles is not None:
             low, high = self.quartiles
             return "agrees" if low <= float(np.median(self.values)) <= high else "differs"

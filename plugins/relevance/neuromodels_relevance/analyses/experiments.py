@@ -1,14 +1,16 @@
 """Analyses of the experiments: what the published figures show, and steadier summaries of the same.
 
-Names are those of the reference's table (``golden/relevance_scalars.csv``).  A *window* of a stimulus is
-all its cycles; ``phiE`` is the mean rate of the excitatory population (Hz), ``I`` the inhibition (Hz), ``S``
+Names are those of the reference's table (``golden/relevance_scalars.csv``).  A *window* of a
+stimulus is
+all its cycles; ``phiE`` is the mean rate of the excitatory population (Hz), ``I`` the inhibition
+(Hz), ``S``
 the relevance signal.
 """
 
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -251,10 +253,12 @@ class FearExpressionAnalysis(AmygdalaAnalysis):
 
     def groups(self, measured: Measured, run: Run) -> Iterator[tuple[str, slice]]:  # noqa: ARG002
         """As in Fig. 6B, presentations counted from 1."""
+        names: Sequence[tuple[str, int, int]]
         if run.parameters["manipulation"] == "inhibition":
             names = (
                 ("habituation", 1, 4), ("conditioning", 5, 9), ("extinction_early", 10, 13),
-                ("extinction_mid", 14, 17), ("extinction_late", 18, 21), ("retrieval_I2E0.8", 22, 25),
+                ("extinction_mid", 14, 17), ("extinction_late", 18, 21), ("retrieval_I2E0.8", 22,
+                25),
             )  # fmt: skip
         else:
             names = (

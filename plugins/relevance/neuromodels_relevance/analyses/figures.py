@@ -37,7 +37,9 @@ def presentations(measured: Measured, experiment: str, condition: str | None) ->
             values = measured.windows(quantity, stimulus)
             number = np.arange(1, values.size + 1)
             color = COLORS[stimulus]
-            axes.plot(number, values, ".-", color=color, markersize=3, linewidth=0.8, label=stimulus)
+            axes.plot(
+                number, values, ".-", color=color, markersize=3, linewidth=0.8, label=stimulus
+            )
             band = reference.curve(experiment, condition, f"{quantity}_{stimulus}")
             if band is not None and quantity != "maxy":
                 axes.fill_between(

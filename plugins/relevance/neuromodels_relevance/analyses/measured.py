@@ -29,7 +29,8 @@ class Measured:
     ----------
     schedule : Schedule
     signals : dict
-        ``phiE`` mean rate of the excitatory units (Hz), ``I`` inhibition (Hz), ``S`` relevance signal,
+        ``phiE`` mean rate of the excitatory units (Hz), ``I`` inhibition (Hz), ``S`` relevance
+        signal,
         ``beta`` error; with an output layer ``yraw``, ``maxy`` and ``pact`` (whether yraw > 0).
         Shape (n_cycles,), over training.
     before : dict

@@ -1,8 +1,11 @@
-"""Reference: trials of an independent implementation that reproduces the published code to rounding.
+"""Reference: trials of an independent implementation that reproduces the published code to
+rounding.
 
-``relevance_scalars.csv`` has mean and standard deviation over 30 trials of every metric, condition by
+``relevance_scalars.csv`` has mean and standard deviation over 30 trials of every metric,
+condition by
 condition, ``relevance_curves.csv`` the same by presentation.  What the published output of the
-amygdala layer is (``maxy``) is a ratio whose denominator crosses zero: its means say little, so it has
+amygdala layer is (``maxy``) is a ratio whose denominator crosses zero: its means say little, so
+it has
 no reference here but its quartiles (`quartiles`).
 """
 

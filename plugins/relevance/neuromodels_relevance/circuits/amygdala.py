@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ Array = npt.NDArray[np.float64]
 class AmygdalaCircuit(RelevanceCircuit[A]):
     """A circuit with `relevance_amygdala` as its output."""
 
-    models = (*RelevanceCircuit.models, AMYGDALA, OUTPUT_SYNAPSE)
+    models: ClassVar[Sequence[str]] = (*RelevanceCircuit.models, AMYGDALA, OUTPUT_SYNAPSE)
 
     @property
     def hears_us(self) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 import numpy as np
 
 from neuromodels import parameter
@@ -35,7 +38,7 @@ class Blocking(RelevanceCircuit[BlockingParameters]):
     name = "relevance/blocking"
     summary = "A stimulus that adds nothing to one that announces the US already (Fig. 3)"
     Parameters = BlockingParameters
-    presets = {
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "smoke": {
             "pretraining": 10.0,
             "n_preexposure": 5,
@@ -49,7 +52,7 @@ class Blocking(RelevanceCircuit[BlockingParameters]):
     }
     analyses = ("relevance/blocking",)
 
-    conditions = RULES
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = RULES
 
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:
         """Four phases."""

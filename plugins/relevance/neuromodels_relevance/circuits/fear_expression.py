@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -16,9 +16,7 @@ from neuromodels_relevance.parameters import CODE, PAPER, AmygdalaParameters
 class FearExpressionParameters(AmygdalaParameters):
     """Parameters of ``relevance/fear-expression``."""
 
-    learning_rate: float | None = parameter(
-        0.01, unit="", ge=0, doc="Of the rule", source=CODE
-    )
+    learning_rate: float | None = parameter(0.01, unit="", ge=0, doc="Of the rule", source=CODE)
     manipulation: Literal["inhibition", "excitation"] = parameter(
         "inhibition",
         unit="",
@@ -38,7 +36,9 @@ class FearExpressionParameters(AmygdalaParameters):
     )
     pause_min: float = parameter(4.0, unit="s", ge=0.1, doc="Shortest pause", source=CODE)
     pause_max: float = parameter(36.0, unit="s", ge=0.1, doc="Longest pause", source=CODE)
-    stimulus: float = parameter(6.0, unit="s", ge=0.1, doc="Duration of stimuli and US", source=CODE)
+    stimulus: float = parameter(
+        6.0, unit="s", ge=0.1, doc="Duration of stimuli and US", source=CODE
+    )
 
 
 class FearExpression(AmygdalaCircuit[FearExpressionParameters]):
@@ -47,7 +47,7 @@ class FearExpression(AmygdalaCircuit[FearExpressionParameters]):
     name = "relevance/fear-expression"
     summary = "Conditioning, extinction, and expression under changed inhibition (Fig. 6)"
     Parameters = FearExpressionParameters
-    presets = {
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "smoke": {
             "pretraining": 10.0,
             "n_pulses": 5,
@@ -59,7 +59,7 @@ class FearExpression(AmygdalaCircuit[FearExpressionParameters]):
     }
 
     analyses = ("relevance/fear-expression",)
-    conditions = {
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "inhibition": {"manipulation": "inhibition"},
         "excitation": {"manipulation": "excitation"},
     }

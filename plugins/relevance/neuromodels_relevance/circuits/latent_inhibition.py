@@ -1,9 +1,11 @@
-"""The circuit ``relevance/latent-inhibition``: what was irrelevant is learnt more slowly (Fig. 5)."""
+"""The circuit ``relevance/latent-inhibition``: what was irrelevant is learnt more slowly (Fig.
+5).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -16,9 +18,7 @@ from neuromodels_relevance.parameters import CODE, PAPER, AmygdalaParameters
 class LatentInhibitionParameters(AmygdalaParameters):
     """Parameters of ``relevance/latent-inhibition``."""
 
-    learning_rate: float | None = parameter(
-        0.01, unit="", ge=0, doc="Of the rule", source=CODE
-    )
+    learning_rate: float | None = parameter(0.01, unit="", ge=0, doc="Of the rule", source=CODE)
     preexposure: bool = parameter(
         False, unit="", doc="Whether CS1 is shown alone before conditioning", source=PAPER
     )
@@ -58,7 +58,7 @@ class LatentInhibition(AmygdalaCircuit[LatentInhibitionParameters]):
     name = "relevance/latent-inhibition"
     summary = "Conditioning to a stimulus that was shown alone before, or not (Fig. 5)"
     Parameters = LatentInhibitionParameters
-    presets = {
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "smoke": {
             "pretraining": 10.0, "n_conditioning": 2, "n_test": 2, "pause": 1.0, "stimulus": 2.0
         },
@@ -66,7 +66,7 @@ class LatentInhibition(AmygdalaCircuit[LatentInhibitionParameters]):
     }  # fmt: skip
     stimuli = ("CS1",)
     analyses = ("relevance/latent-inhibition",)
-    conditions = {
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         f"{name}{suffix}": {"reduced": reduced, **shown}
         for name, reduced in (
             ("control", "none"),

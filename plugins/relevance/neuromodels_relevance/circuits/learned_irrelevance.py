@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 import numpy as np
 
 from neuromodels import parameter
@@ -31,13 +34,16 @@ class LearnedIrrelevance(AmygdalaCircuit[LearnedIrrelevanceParameters]):
     name = "relevance/learned-irrelevance"
     summary = "Conditioning to a stimulus that was unrelated to the US before, or new"
     Parameters = LearnedIrrelevanceParameters
-    presets = {
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "smoke": {"pretraining": 10.0, "n_preexposure": 5, "n_paired": 5},
         "paper": {},
     }
 
     analyses = ("relevance/learned-irrelevance",)
-    conditions = {"normal": {"preexposure": False}, "preexposure": {"preexposure": True}}
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "normal": {"preexposure": False},
+        "preexposure": {"preexposure": True},
+    }
 
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:
         """Random times in the first phase only."""

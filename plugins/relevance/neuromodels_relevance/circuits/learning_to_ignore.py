@@ -1,6 +1,11 @@
-"""The circuit ``relevance/learning-to-ignore``: one stimulus announces the US, another nothing (Fig. 2)."""
+"""The circuit ``relevance/learning-to-ignore``: one stimulus announces the US, another nothing
+(Fig. 2).
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,23 +19,29 @@ class LearningToIgnoreParameters(NetworkParameters):
     """Parameters of ``relevance/learning-to-ignore``."""
 
     duration: float = parameter(2000.0, unit="s", ge=60, doc="Of training", source=PAPER)
-    interval_min: float = parameter(20.0, unit="s", ge=1, doc="Shortest time between US", source=CODE)
-    interval_max: float = parameter(30.0, unit="s", ge=1, doc="Longest time between US", source=CODE)
+    interval_min: float = parameter(
+        20.0, unit="s", ge=1, doc="Shortest time between US", source=CODE
+    )
+    interval_max: float = parameter(
+        30.0, unit="s", ge=1, doc="Longest time between US", source=CODE
+    )
 
 
 class LearningToIgnore(RelevanceCircuit[LearningToIgnoreParameters]):
-    """CS1 announces the US by 0.1 s, CS2 comes at random; the network learns to ignore CS2 (Fig. 2)."""
+    """CS1 announces the US by 0.1 s, CS2 comes at random; the network learns to ignore CS2 (Fig.
+    2).
+    """
 
     name = "relevance/learning-to-ignore"
     summary = "A stimulus that announces the US, and one that does not (Fig. 2)"
     Parameters = LearningToIgnoreParameters
-    presets = {
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "smoke": {"pretraining": 10.0, "duration": 60.0, "interval_min": 5.0, "interval_max": 8.0},
         "paper": {},
     }
     analyses = ("relevance/learning-to-ignore",)
 
-    conditions = RULES
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = RULES
 
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:
         """CS1 before every US, CS2 at random."""

@@ -1,28 +1,36 @@
-"""The network of Insel, Guerguiev & Richards (2018) in NEST; the experiments differ in schedule and output.
+"""The network of Insel, Guerguiev & Richards (2018) in NEST; the experiments differ in schedule
+and output.
 
 A time step of the published model, 20 ms, is a *cycle* of four kernel steps of 5 ms with delays of
-one step, in which the layers act one after the other (`relevance_interneuron` has the sequence).  So
-every input meets the inhibition and the error that it meets in the published model, and weights change
+one step, in which the layers act one after the other (`relevance_interneuron` has the sequence).
+So
+every input meets the inhibition and the error that it meets in the published model, and weights
+change
 before the next cycle.
 
-==========  ==========================================================================================
+==========
+==========================================================================================
 kernel step
-==========  ==========================================================================================
+==========
+==========================================================================================
 phase 0     inputs draw x(t); inhibitory units know n(t-1) and compute the error of t-1
 phase 1     collaterals credit x(t-2); then they pass on x(t)
 phase 2     inhibitory units compute and send I(t)
 phase 3     excitatory units have h(t) and I(t), and spike
-==========  ==========================================================================================
+==========
+==========================================================================================
 
-Mean rates of the excitatory population, which the published numbers are of, are those of a *probe*: an
-excitatory unit whose input weights are the mean over the population.  All units have the same divisor,
+Mean rates of the excitatory population, which the published numbers are of, are those of a
+*probe*: an
+excitatory unit whose input weights are the mean over the population.  All units have the same
+divisor,
 so its rate is the population's mean, exactly.  Where input weights learn (x_E) there is no such
 probe, and the mean is over `n_recorded` units.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
@@ -70,7 +78,16 @@ class RelevanceCircuit(Circuit[P]):
         Conditions of the published experiment: name -> parameters that differ from the defaults.
     """
 
-    models = (INPUT, COLLATERAL, INTERNEURON, EXCITATORY, SIGNAL, TO_INHIBITORY, TO_EXCITATORY, GAIN)
+    models: ClassVar[Sequence[str]] = (
+        INPUT,
+        COLLATERAL,
+        INTERNEURON,
+        EXCITATORY,
+        SIGNAL,
+        TO_INHIBITORY,
+        TO_EXCITATORY,
+        GAIN,
+    )
     resolution = RESOLUTION
     stimuli: ClassVar[tuple[str, ...]] = ("CS1", "CS2")
     conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -165,9 +182,7 @@ class RelevanceCircuit(Circuit[P]):
         quiet[np.concatenate([self.units(name) for name in self.stimuli])] = p.rate_quiet
 
         self.inputs = nest.Create(INPUT, p.n_inputs, params={**common, "rate_on": p.rate_on})
-        self.inputs.set(
-            rate_off=rates, rate_pre=quiet, waiting=rng.exponential(size=p.n_inputs)
-        )
+        self.inputs.set(rate_off=rates, rate_pre=quiet, waiting=rng.exponential(size=p.n_inputs))
         self.excitatory = nest.Create(
             EXCITATORY,
             p.n_excitatory,
@@ -285,7 +300,8 @@ class RelevanceCircuit(Circuit[P]):
         settings = self.unit.get(
             [
                 "training_start", "training_stop", "cycle_duration", "set_point", "reward",
-                "discount", "learning_rate", "rate_pre", "learns_bias", "quantum", "n_digits", "gain",
+                "discount", "learning_rate", "rate_pre", "learns_bias", "quantum", "n_digits",
+                "gain",
             ]
         )  # fmt: skip
         self.interneurons = nest.Create(INTERNEURON, n, params=settings)
@@ -358,7 +374,9 @@ class RelevanceCircuit(Circuit[P]):
             for targets in everybody:
                 self._switch(network, US, targets, ports["US"])
         if self.parameters.rule != "x_I":
-            signal = nest.Create(SIGNAL, COUNT_DIGITS, params={"set_point": self.parameters.set_point})
+            signal = nest.Create(
+                SIGNAL, COUNT_DIGITS, params={"set_point": self.parameters.set_point}
+            )
             signal.digit = np.arange(float(COUNT_DIGITS))
             nest.Connect(self.excitatory, signal, "all_to_all", {"delay": RESOLUTION})
             for targets in everybody:
