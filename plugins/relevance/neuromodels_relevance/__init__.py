@@ -82,12 +82,20 @@ def neuromodels_models() -> Sequence[Model]:
 def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     """The experiments of the paper."""
     from neuromodels_relevance.circuits.blocking import Blocking
+    from neuromodels_relevance.circuits.categorization import Categorization
     from neuromodels_relevance.circuits.fear_expression import FearExpression
     from neuromodels_relevance.circuits.latent_inhibition import LatentInhibition
     from neuromodels_relevance.circuits.learned_irrelevance import LearnedIrrelevance
     from neuromodels_relevance.circuits.learning_to_ignore import LearningToIgnore
 
-    return [LearningToIgnore, Blocking, LatentInhibition, FearExpression, LearnedIrrelevance]
+    return [
+        LearningToIgnore,
+        Blocking,
+        LatentInhibition,
+        FearExpression,
+        Categorization,
+        LearnedIrrelevance,
+    ]
 
 
 @hookimpl
@@ -95,6 +103,7 @@ def neuromodels_analyses() -> Sequence[type[Analysis]]:
     """Their analyses."""
     from neuromodels_relevance.analyses.experiments import (
         BlockingAnalysis,
+        CategorizationAnalysis,
         FearExpressionAnalysis,
         LatentInhibitionAnalysis,
         LearnedIrrelevanceAnalysis,
@@ -106,6 +115,7 @@ def neuromodels_analyses() -> Sequence[type[Analysis]]:
         BlockingAnalysis,
         LatentInhibitionAnalysis,
         FearExpressionAnalysis,
+        CategorizationAnalysis,
         LearnedIrrelevanceAnalysis,
     ]
 

@@ -20,11 +20,12 @@ from neuromodels import Analysis, Metric, Result
 from neuromodels_relevance.analyses import reference
 from neuromodels_relevance.analyses.measured import Array, Measured, measure, state
 from neuromodels_relevance.circuits.blocking import Blocking
+from neuromodels_relevance.circuits.categorization import Categorization
 from neuromodels_relevance.circuits.fear_expression import FearExpression
 from neuromodels_relevance.circuits.latent_inhibition import LatentInhibition
 from neuromodels_relevance.circuits.learned_irrelevance import LearnedIrrelevance
 from neuromodels_relevance.circuits.learning_to_ignore import LearningToIgnore
-from neuromodels_relevance.schedules import SCALE
+from neuromodels_relevance.schedules import N_STIMULI, SCALE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -299,3 +300,47 @@ class LearnedIrrelevanceAnalysis(AmygdalaAnalysis):
             yield "preexposure_last20", slice(max(0, shown - 20), shown)
         for first, last in ((1, 5), (6, 20), (81, 100)):
             yield f"paired{first}-{last}", slice(shown + first - 1, shown + last)
+
+
+class CategorizationAnalysis(ExperimentAnalysis):
+    """Relevance, inhibition and rates of rewarded and unrewarded stimuli (Fig. 7B)."""
+
+    name = "relevance/categorization"
+    summary = "Relevance of rewarded and unrewarded stimuli by presentation (Fig. 7B)"
+    circuit = Categorization
+    experiment = "categorization"
+
+    def values(self, measured: Measured, run: Run) -> Mapping[str, float]:
+        """First, first five, and presentations 40 to 49.
+
+        ``S_fig`` is over 11 cycles that begin one before the stimulus, as in the published figure,
+        ``S_on`` over the stimulus alone.
+        """
+        rewarded = int(run.parameters["n_rewarded"])
+        names = [f"CS{k}" for k in range(1, N_STIMULI + 1)]
+        found: dict[str, float] = {}
+        for label, quantity, first, n in (
+            ("S_fig", "S", -1, 11), ("S_on", "S", 0, 10), ("I_on", "I", 0, 10),
+            ("phiE_on", "phiE", 0, 10),
+        ):  # fmt: skip
+            each = [measured.after(quantity, name, first, n) for name in names]
+            shown = min(len(values) for values in each)
+            table = np.array([values[:shown] for values in each])
+            for part, kept in (
+                ("first1", slice(0, 1)), ("first5", slice(0, 5)), ("last10", slice(-10, None))
+            ):  # fmt: skip
+                with_us, without = table[:rewarded, kept], table[rewarded:, kept]
+                found[f"{part}.{label}_rewarded"] = mean(with_us.ravel())
+                found[f"{part}.{label}_unrewarded_mean"] = mean(without.ravel())
+                if label == "S_fig":
+                    found[f"{part}.{label}_rewarded_minus_unrewarded"] = (
+                        found[f"{part}.{label}_rewarded"] - found[f"{part}.{label}_unrewarded_mean"]
+                    )
+        weights = measured.weights
+        if rewarded == 1:
+            found["state.w_rewarded_block"] = weights["w_CS1"]
+            found["state.w_unrewarded_blocks"] = (weights["w_CS2"] + 8 * weights["w_other"]) / 9
+        found["state.W_x2E_mean"] = (
+            weights["W_CS1"] + weights["W_CS2"] + 8 * weights["W_other"]
+        ) / N_STIMULI
+        return found
