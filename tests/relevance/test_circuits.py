@@ -19,19 +19,39 @@ CIRCUITS = {kind.name: kind for kind in neuromodels_circuits()}
 TINY = {"n_inputs": 100, "n_excitatory": 50, "set_point": 1.6, "pretraining": 1.0}
 
 
-@pytest.mark.parametrize("name", CIRCUITS)
+@pytest.mark.parametrize("name", ["relevance/learning-to-ignore", "relevance/fear-expression"])
 def test_smoke(name, tmp_path):
     """Small networks: the sizes are no part of the protocols."""
     run = neuromodels.run(name, preset="smoke", parameters=TINY, seed=2, out=tmp_path / "run")
     assert run.status == "complete"
     assert {entry["status"] for entry in run.analyses.values()} == {"ok"}
-    assert len(run.metrics) > 20
     assert all(np.isfinite(metric.value) for metric in run.metrics.values())
     # The published references are for the published parameters only.
     assert {metric.verdict for metric in run.metrics.values()} == {"no reference"}
     assert {"presentations", "traces", "weights"} <= set(run.figures)
     assert run.phases[0].name == "pretraining"
     assert run.phases[-1].name == "readout"
+
+
+@pytest.mark.parametrize("analysis", neuromodels_analyses())
+def test_every_experiment_is_measured(analysis, tmp_path):
+    """All names of the reference's table, but for the parts that need the classifier."""
+    from neuromodels_relevance.analyses import reference
+    from neuromodels_relevance.analyses.measured import state
+
+    kind = analysis.circuit
+    chosen = next(reversed(kind.conditions.values()))
+    run = neuromodels.run(
+        kind.name, preset="smoke", parameters={**TINY, **chosen}, seed=2, out=tmp_path / "run",
+        analyze=False,
+    )  # fmt: skip
+    measured = measure(run)
+    values = {**analysis().values(measured, run), **state(measured)}
+    assert len(values) > 20
+    known = reference.rows().get((analysis.experiment, next(reversed(kind.conditions))), {})
+    missing = {name for name in known if name not in values}
+    classifier = {name for name in known if name.startswith(("acc.", "loss."))}
+    assert missing <= classifier | {"state.b_y_mean", "state.W_E2y_mean"}
 
 
 def test_conditions_have_references():

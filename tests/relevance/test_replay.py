@@ -72,7 +72,7 @@ def test_rules(rule, share, tmp_path):
     alpha = {"x_I": 0.075, "x_E": 0.005, "I_E": 0.005}[rule]
     made = circuit(
         LearningToIgnore, rule=rule, learning_rate=alpha, share=share, n_recorded=150,
-        duration=60.0, interval_min=1.0, interval_max=2.0,
+        duration=20.0, interval_min=1.0, interval_max=1.5,
     )  # fmt: skip
     run = neuromodels.run(made, seed=3, out=tmp_path / "run")
     state = exact.State(np.full(200, 5.0), made.drawn.copy(), 0.4)
@@ -135,7 +135,7 @@ def test_output_layer(kind, parameters, tmp_path):
 def test_the_step_of_graded_inhibition(tmp_path):
     """With a coarse step, rates are those of inhibition rounded to it, and to nothing else."""
     made = circuit(
-        LearningToIgnore, duration=60.0, interval_min=1.0, interval_max=2.0,
+        LearningToIgnore, duration=20.0, interval_min=1.0, interval_max=1.5,
         inhibition_quantum=0.25, inhibition_digits=10,
     )  # fmt: skip
     run = neuromodels.run(made, seed=3, out=tmp_path / "run")

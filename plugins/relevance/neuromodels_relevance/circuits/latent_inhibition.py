@@ -66,14 +66,20 @@ class LatentInhibition(AmygdalaCircuit[LatentInhibitionParameters]):
     }  # fmt: skip
     stimuli = ("CS1",)
     analyses = ("relevance/latent-inhibition",)
+    # "_leak": as in the published code from its second trial on
     conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        f"{name}{suffix}": {"reduced": reduced, **shown}
-        for name, reduced in (
-            ("control", "none"),
-            ("inhibition_conditioning", "conditioning"),
-            ("inhibition_test", "test"),
+        f"{name}{suffix}{leak}": {
+            "reduced": reduced,
+            "reduced_pretraining": bool(leak),
+            "preexposure": bool(suffix),
+        }
+        for name, reduced, leak in (
+            ("control", "none", ""),
+            ("inhibition_conditioning", "conditioning", ""),
+            ("inhibition_test", "test", ""),
+            ("inhibition_test", "test", "_leak"),
         )
-        for suffix, shown in (("", {}), ("_preexposure", {"preexposure": True}))
+        for suffix in ("", "_preexposure")
     }
 
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:  # noqa: ARG002

@@ -18,7 +18,7 @@ from neuromodels_relevance.parameters import CODE, PAPER, RULES, NetworkParamete
 class LearningToIgnoreParameters(NetworkParameters):
     """Parameters of ``relevance/learning-to-ignore``."""
 
-    duration: float = parameter(2000.0, unit="s", ge=60, doc="Of training", source=PAPER)
+    duration: float = parameter(2000.0, unit="s", ge=2, doc="Of training", source=PAPER)
     interval_min: float = parameter(
         20.0, unit="s", ge=1, doc="Shortest time between US", source=CODE
     )
@@ -36,7 +36,7 @@ class LearningToIgnore(RelevanceCircuit[LearningToIgnoreParameters]):
     summary = "A stimulus that announces the US, and one that does not (Fig. 2)"
     Parameters = LearningToIgnoreParameters
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "smoke": {"pretraining": 10.0, "duration": 60.0, "interval_min": 5.0, "interval_max": 8.0},
+        "smoke": {"pretraining": 10.0, "duration": 30.0, "interval_min": 3.0, "interval_max": 4.0},
         "paper": {},
     }
     analyses = ("relevance/learning-to-ignore",)
