@@ -10,6 +10,7 @@ once reading only the rows of inputs that spiked (``sparse``).  The simulations 
 construction.
 """
 
+# ruff: noqa: E402 (threads are set before NumPy is imported)
 from __future__ import annotations
 
 import os

@@ -350,7 +350,8 @@ class RelevanceCircuit(Circuit[P]):
                 targets,
                 "all_to_all",
                 {
-                    "synapse_model": GAIN,
+                    # Where it does not learn, units without plastic input keep no spike history.
+                    "synapse_model": GAIN if p.rule == "I_E" else "static_synapse",
                     "weight": p.w_inhibitory_excitatory,
                     "delay": RESOLUTION,
                     "receptor_type": ports["STRENGTH"],
@@ -453,7 +454,11 @@ class RelevanceCircuit(Circuit[P]):
                 else constant(float(weights[self.units(group)].mean())),
                 f"Mean weight from input units ({group}) to excitatory units",
             )
-        record("q", mean_of(GAIN), "Mean weight from the inhibitory unit to excitatory units")
+        record(
+            "q",
+            mean_of(GAIN) if p.rule == "I_E" else constant(p.w_inhibitory_excitatory),
+            "Mean weight from the inhibitory unit to excitatory units",
+        )
         # With the schedule itself a run can be analysed wherever a file of the user's has gone.
         rows = self.schedule.rows()
         network.signal(
