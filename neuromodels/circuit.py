@@ -34,11 +34,15 @@ class Phase:
         Called with the network just before the phase is simulated: change inputs, switch
         plasticity.
         Must not call ``nest.Simulate``.
+    checkpoint : bool
+        Whether an interrupted run may be continued from the end of this phase: then the circuit
+        has `Circuit.state` and `Circuit.restore`.
     """
 
     name: str
     duration: float
     enter: Callable[[Network], None] | None = None
+    checkpoint: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,14 @@ class Network(abc.ABC):
     rng : numpy.random.Generator
         Seeded from the run's seed, the same on every MPI rank: for structure (initial values, drawn
         rates), never for what differs between ranks.
+    origin : float
+        Time of the protocol (ms) at which the kernel's time is 0: other than 0 in a run that was
+        continued from a checkpoint.  What a circuit tells the kernel about time is relative to it.
     """
 
     nest: Any
     rng: np.random.Generator
+    origin: float
 
     @abc.abstractmethod
     def population(self, name: str, nodes: Any, *, spikes: bool = True) -> Any:
@@ -151,6 +159,30 @@ class Circuit(abc.ABC, Generic[P]):
         What changes from one phase to the next is in `Phase.enter`, so that the total biological
         time, and the place of any phase in it, are known before anything runs.
         """
+
+    def state(self, network: Network) -> Mapping[str, npt.ArrayLike]:
+        """Give what `restore` needs to continue from now: name -> numbers.
+
+        Called at the end of phases with `Phase.checkpoint`.
+
+        Parameters
+        ----------
+        network : Network
+            Simulated up to the end of the phase.
+        """
+        raise NotImplementedError(f"{self.name} has checkpoints, but no state()")
+
+    def restore(self, network: Network, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Put `state` into a network that was built anew, with the same seed and threads.
+
+        Parameters
+        ----------
+        network : Network
+            Built; `Network.origin` is the time of the checkpoint.
+        state : mapping
+            What `state` gave.
+        """
+        raise NotImplementedError(f"{self.name} has checkpoints, but no restore()")
 
     def cost(self) -> Cost | None:
         """Cost per second of biological time, or None where it cannot be told beforehand."""

@@ -39,24 +39,57 @@ class Spool:
         Where the parts go; created when missing.
     rank : int
         MPI rank whose share this is.
+    start : int
+        Step from which it records: what the folder has beyond that is removed, and its numbering
+        goes on.
     max_bytes, max_seconds : float
         A part is due when this much is waiting, or when the last one is so old (wall time).
+
+    Raises
+    ------
+    RunError
+        No part that is there ends with step `start`.
     """
 
     def __init__(
-        self, folder: Path, *, rank: int = 0, max_bytes: float = 2**26, max_seconds: float = 5.0
+        self,
+        folder: Path,
+        *,
+        rank: int = 0,
+        start: int = 0,
+        max_bytes: float = 2**26,
+        max_seconds: float = 5.0,
     ) -> None:
         self.folder = folder
         self.rank = rank
         self.max_bytes = max_bytes
         self.max_seconds = max_seconds
-        self._index = 0
-        self._start = 0
+        self._start = start
         self._waiting: dict[str, list[Array]] = {}
         self._bytes = 0
         self._written = time.monotonic()
         with disk_errors(folder):
             folder.mkdir(exist_ok=True)
+            self._index = self._rewind(start)
+
+    def _rewind(self, start: int) -> int:
+        """Remove parts after step `start`; returns the number of the next one."""
+        index = 0
+        stop = 0
+        for path in sorted(self.folder.glob(f"[0-9]*.r{self.rank:04d}.npz")):
+            with _open(path) as part:
+                first, last = (int(step) for step in part["span"])
+            if first >= start:
+                path.unlink()
+            else:
+                index, stop = int(path.name.split(".")[0]) + 1, last
+        if stop != start:
+            raise RunError(
+                f"what was recorded ends with step {stop}, the checkpoint is of step {start}",
+                where=str(self.folder),
+                fix="start the run again in a new directory",
+            )
+        return index
 
     def add(self, name: str, values: Array) -> None:
         """Keep `values`, to be joined along the first axis with others of that `name`."""

@@ -121,10 +121,10 @@ class Progress:
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, description=text, total=None, note="")
 
-    def begin(self, total: float) -> None:
-        """Start a simulation of `total` biological time (ms)."""
+    def begin(self, total: float, done: float = 0.0) -> None:
+        """Start a simulation of `total` biological time (ms), of which `done` have passed."""
         self._total = total
-        self._rate.update(time.monotonic(), 0.0)
+        self._rate.update(time.monotonic(), done)
 
     def update(self, phase: str, done: float) -> None:
         """Show that `done` (ms) of biological time have passed, in the phase of that name."""

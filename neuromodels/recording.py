@@ -89,6 +89,8 @@ class KernelNetwork(Network):
         # The bit generator is named: numpy may change what default_rng means.
         self.rng = np.random.Generator(np.random.PCG64(seed))
         self.clock = clock
+        self.origin = 0.0
+        self._origin = 0
         self.coords: dict[str, npt.NDArray[Any]] = {}
         self._populations: dict[str, _Population] = {}
         self._signals: dict[str, _Signal] = {}
@@ -226,6 +228,15 @@ class KernelNetwork(Network):
 
     # -- what the runner calls ----------------------------------------------------------------
 
+    def continue_from(self, step: int) -> None:
+        """Let the kernel's time 0 be a later step of the protocol."""
+        self._origin, self.origin = step, self.clock.ms(step)
+
+    @property
+    def now(self) -> int:
+        """Step of the protocol that the kernel has reached."""
+        return self.clock.steps(float(self.nest.biological_time), "kernel's time") + self._origin
+
     def seal(self) -> None:
         """Create the recorders, now that the circuit is built, and refuse further recordings.
 
@@ -306,9 +317,9 @@ class KernelNetwork(Network):
             if not events["senders"].size:
                 continue
             population.recorder.set(_EMPTY)
-            kept = _until(now, events)
+            kept = _until(now - self._origin, events)
             prefix = f"spikes/{name}/"
-            spool.add(prefix + "steps", events["times"][kept])
+            spool.add(prefix + "steps", events["times"][kept] + self._origin)
             spool.add(prefix + "ids", population.local(events["senders"][kept]))
             if off_grid:
                 spool.add(prefix + "offsets", events["offsets"][kept])
@@ -317,8 +328,8 @@ class KernelNetwork(Network):
             if not events["senders"].size:
                 continue
             trace.device.set(_EMPTY)
-            kept = _until(now, events)
-            steps, row = np.unique(events["times"][kept], return_inverse=True)
+            kept = _until(now - self._origin, events)
+            steps, row = np.unique(events["times"][kept] + self._origin, return_inverse=True)
             if not steps.size:
                 continue
             column = trace.position[np.searchsorted(trace.sorted_ids, events["senders"][kept])]

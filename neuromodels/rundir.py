@@ -42,6 +42,7 @@ PARTS = "parts"
 SPIKES = "spikes.h5"
 SIGNALS = "signals.nc"
 COORDS = "coords.npz"
+CHECKPOINT = "checkpoint.npz"
 
 STAGES = ("simulating", "simulated", "assembled", "analysed")
 
@@ -126,9 +127,14 @@ class RunDirectory:
         """Remove everything that an earlier attempt recorded; ``run.json`` and the log stay."""
         for name in (PARTS, FIGURES):
             shutil.rmtree(self.path / name, ignore_errors=True)
-        for name in (SPIKES, SIGNALS, METRICS):
+        for name in (SPIKES, SIGNALS, METRICS, CHECKPOINT):
             (self.path / name).unlink(missing_ok=True)
         self._sweep()
+
+    @property
+    def checkpoint(self) -> Path:
+        """File of the state that an interrupted simulation is continued from."""
+        return self.path / CHECKPOINT
 
     @property
     def parts(self) -> Path:
@@ -176,6 +182,7 @@ class RunDirectory:
             self.info["stage"] = "assembled"
             self.save()
         shutil.rmtree(self.parts, ignore_errors=True)
+        self.checkpoint.unlink(missing_ok=True)
         self._sweep()
 
     def _sweep(self) -> None:

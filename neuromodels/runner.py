@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuromodels import provenance, registry, rundir
 from neuromodels.blame import blame, reason
+from neuromodels.checkpoints import Checkpoint
 from neuromodels.errors import (
     AnalysisFailed,
     EnvironmentProblem,
@@ -38,6 +39,7 @@ from neuromodels.storage import disk_errors
 
 if TYPE_CHECKING:
     from neuromodels.circuit import Circuit
+    from neuromodels.recording import KernelNetwork
     from neuromodels.rundir import RunDirectory
 
 logger = logging.getLogger(__name__)
@@ -117,8 +119,10 @@ def resume(
     """Finish a run that was interrupted or failed, in its directory and as it was asked for.
 
     A simulation that had ended is not repeated: what is left of writing and analysing is done.  One
-    that had not starts from the beginning, because NEST cannot restore the state of a kernel; with
-    the same seed it gives the same spikes.  A complete run is returned as it is.
+    that had not is continued from its last checkpoint, where the circuit writes some
+    (`neuromodels.checkpoints`); the result equals an uninterrupted one in distribution.  Otherwise
+    it starts from the beginning, because NEST cannot restore the state of a kernel; with the same
+    seed it gives the same spikes.  A complete run is returned as it is.
 
     Parameters
     ----------
@@ -149,13 +153,16 @@ def resume(
     try:
         warn_of_other_versions(info)
         plan = plan_again(info)
-        with disk_errors(directory.path):
-            directory.clear()
+        checkpoint = Checkpoint.read(directory.checkpoint)
+        if checkpoint is None:
+            with disk_errors(directory.path):
+                directory.clear()
     except BaseException:
         directory.release()
         raise
-    directory.info = {"schema": rundir.SCHEMA}
-    return _execute(directory, plan, analyze=wanted, progress=progress)
+    if checkpoint is None:
+        directory.info = {"schema": rundir.SCHEMA}
+    return _execute(directory, plan, checkpoint, analyze=wanted, progress=progress)
 
 
 def rerun(
@@ -242,7 +249,12 @@ def analyze(path: str | os.PathLike[str], names: Sequence[str] | None = None) ->
 
 
 def _execute(
-    directory: RunDirectory, plan: Plan | None, *, analyze: bool, progress: bool | None
+    directory: RunDirectory,
+    plan: Plan | None,
+    checkpoint: Checkpoint | None = None,
+    *,
+    analyze: bool,
+    progress: bool | None,
 ) -> Run:
     """Bring a claimed directory to its end, whatever that is; without `plan`, from its parts."""
     failures: dict[str, str] = {}
@@ -254,8 +266,8 @@ def _execute(
         begin = time.perf_counter()
         try:
             if plan is not None:
-                _begin(directory, plan, analyze=analyze)
-                _simulate(directory, plan, show, interrupts)
+                _begin(directory, plan, checkpoint, analyze=analyze)
+                _simulate(directory, plan, checkpoint, show, interrupts)
             else:
                 directory.info.update(status="running", error=None)
                 directory.save()
@@ -276,7 +288,9 @@ def _execute(
     return _finished(directory, failures)
 
 
-def _begin(directory: RunDirectory, plan: Plan, *, analyze: bool) -> None:
+def _begin(
+    directory: RunDirectory, plan: Plan, checkpoint: Checkpoint | None, *, analyze: bool
+) -> None:
     circuit, kind = plan.circuit, type(plan.circuit)
     registered = registry.registry()
     plugins = [
@@ -286,6 +300,11 @@ def _begin(directory: RunDirectory, plan: Plan, *, analyze: bool) -> None:
     ]
     entry = registered.circuits.get(plan.name)
     ms = plan.clock.ms
+    before = directory.info
+    walls = {p["name"]: p["wall"] for p in before.get("phases", [])}
+    resumed = list(before.get("resumed", []))
+    if checkpoint is not None:
+        resumed.append({"time": ms(checkpoint.step), "at": provenance.utc_now()})
     directory.info.update(
         {
             "status": "running",
@@ -303,9 +322,10 @@ def _begin(directory: RunDirectory, plan: Plan, *, analyze: bool) -> None:
             "ranks": 1,
             "resolution": {"value": plan.clock.resolution, "unit": "ms"},
             "phases": [
-                {"name": p.name, "start": ms(a), "stop": ms(b), "wall": None}
+                {"name": p.name, "start": ms(a), "stop": ms(b), "wall": walls.get(p.name)}
                 for p, a, b in plan.spans
             ],
+            "resumed": resumed,
             "analyze": analyze,
             "analyses": list(circuit.analyses),
             "models": {},
@@ -318,7 +338,7 @@ def _begin(directory: RunDirectory, plan: Plan, *, analyze: bool) -> None:
             "started": provenance.utc_now(),
             "finished": None,
             "wall": {},
-            "biological_time": 0.0,
+            "biological_time": 0.0 if checkpoint is None else ms(checkpoint.step),
         }
     )
     directory.save()
@@ -326,7 +346,11 @@ def _begin(directory: RunDirectory, plan: Plan, *, analyze: bool) -> None:
 
 
 def _simulate(
-    directory: RunDirectory, plan: Plan, progress: Progress, interrupts: Interrupts
+    directory: RunDirectory,
+    plan: Plan,
+    checkpoint: Checkpoint | None,
+    progress: Progress,
+    interrupts: Interrupts,
 ) -> None:
     from neuromodels.parts import Spool
     from neuromodels.recording import KernelNetwork
@@ -346,9 +370,14 @@ def _simulate(
         with blame(f"{plan.name} cannot be built"):
             circuit.build(network)
             network.seal()
-        spool = Spool(directory.parts)
+        origin = 0
+        if checkpoint is not None:
+            origin = checkpoint.step
+            _restore(nest, plan, network, checkpoint)
+        spool = Spool(directory.parts, start=origin)
         with blame("a signal cannot be read"):
-            network.sample(0, spool)
+            if checkpoint is None:
+                network.sample(0, spool)
             info["recordings"] = network.layout()
         directory.save_coords(network.coords)
     directory.save()
@@ -369,6 +398,8 @@ def _simulate(
         after_phase=lambda phase: hook.neuromodels_after_phase(
             circuit=circuit, network=network, phase=phase
         ),
+        checkpoint=lambda step: _write_checkpoint(directory, plan, network, simulation, step),
+        origin=origin,
     )
     try:
         # NEST would repeat the warning above for every sample.
@@ -379,6 +410,30 @@ def _simulate(
     if not finished:
         raise KeyboardInterrupt
     info["stage"] = "simulated"
+    directory.save()
+
+
+def _restore(nest: Any, plan: Plan, network: KernelNetwork, checkpoint: Checkpoint) -> None:
+    """Bring a network that has just been built to the state of a checkpoint."""
+    network.continue_from(checkpoint.step)
+    with blame(f"the checkpoint does not fit {plan.name}"):
+        plan.circuit.restore(network, checkpoint.state)
+    network.rng.bit_generator.state = dict(checkpoint.rng)
+    nest.rng_seed = checkpoint.seed(plan.seed)
+
+
+def _write_checkpoint(
+    directory: RunDirectory,
+    plan: Plan,
+    network: KernelNetwork,
+    simulation: Simulation,
+    step: int,
+) -> None:
+    with blame(f"the state of {plan.name} cannot be read"):
+        state = plan.circuit.state(network)
+    saved = Checkpoint(step, network.rng.bit_generator.state, state)
+    saved.write(directory.checkpoint)
+    _account(directory.info, plan, simulation)
     directory.save()
 
 
@@ -446,13 +501,13 @@ def _account(info: dict[str, Any], plan: Plan, simulation: Simulation) -> None:
     """Write down what the simulation took."""
     tally = simulation.tally
     for phase in info["phases"]:
-        phase["wall"] = tally.phases.get(phase["name"])
+        phase["wall"] = tally.phases.get(phase["name"], phase["wall"])
     info["wall"].update(
         simulate=tally.simulate, record=tally.record, write=tally.write, enter=tally.enter
     )
     info["biological_time"] = plan.clock.ms(tally.reached)
     info["peak_memory"] = provenance.peak_memory()
-    seconds = info["biological_time"] / 1000.0
+    seconds = plan.clock.ms(tally.reached - simulation.origin) / 1000.0
     if not seconds or not tally.simulate:
         return
     speed: dict[str, float] = {"real_time_factor": tally.simulate / seconds}

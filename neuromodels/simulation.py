@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from neuromodels.checkpoints import MIN_SECONDS
 from neuromodels.errors import RunError
 from neuromodels.parts import Spool
 
@@ -123,7 +124,7 @@ class Tally:
 
 
 class Simulation:
-    """One pass through a protocol.
+    """One pass through a protocol, or through what is left of it.
 
     Parameters
     ----------
@@ -137,6 +138,11 @@ class Simulation:
     pace : Pace
     after_phase : callable
         Called with each phase when it has been simulated.
+    checkpoint : callable
+        Called with the step at the end of a phase that the run may be continued from, when what was
+        recorded up to there is on the disk.
+    origin : int
+        Step that the simulation starts from, the end of a phase.
     """
 
     def __init__(
@@ -149,8 +155,13 @@ class Simulation:
         *,
         pace: Pace,
         after_phase: Callable[[Phase], None],
+        checkpoint: Callable[[int], None],
+        origin: int = 0,
     ) -> None:
-        self.tally = Tally()
+        self.tally = Tally(reached=origin)
+        self._checkpoint = checkpoint
+        self._checkpointed = time.monotonic()
+        self.origin = origin
         self._network = network
         self._nest = network.nest
         self._spans = spans
@@ -170,8 +181,11 @@ class Simulation:
 
         Either way, all that was recorded up to ``tally.reached`` is in parts on the disk.
         """
-        self._progress.begin(self._network.clock.ms(self.total))
+        ms = self._network.clock.ms
+        self._progress.begin(ms(self.total), ms(self.origin))
         for phase, start, stop in self._spans:
+            if stop <= self.origin:
+                continue
             begin = time.perf_counter()
             if phase.enter is not None:
                 with self.tally.time("enter"):
@@ -185,6 +199,11 @@ class Simulation:
             self._drain()
             with self.tally.time("enter"):
                 self._after_phase(phase)
+            if phase.checkpoint and time.monotonic() - self._checkpointed >= MIN_SECONDS:
+                self._drain(write=True)
+                with self.tally.time("write"):
+                    self._checkpoint(stop)
+                self._checkpointed = time.monotonic()
         if lag := self._network.lag:
             # Fetches the multimeters' last samples; what happens after the end is not kept.
             with self.tally.time("simulate"):
@@ -194,7 +213,7 @@ class Simulation:
 
     def _check_time(self, phase: str, start: int) -> None:
         """Refuse to go on where the circuit or a plugin has advanced the kernel itself."""
-        now = self._network.clock.steps(float(self._nest.biological_time), "the kernel's time")
+        now = self._network.now
         if now != start:
             ms = self._network.clock.ms
             raise RunError(

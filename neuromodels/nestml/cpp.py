@@ -64,6 +64,10 @@ _SPIKE_INPUTS_CPP = (
     (r"\n *B_\.spike_input_received_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (r"\n *B_\.spike_input_received_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (
+        r"(\n *)(const long origin_steps = origin\.get_steps\(\);)",
+        r"\1\2\1B_.spike_inputs_.prefetch();",
+    ),
+    (
         (
             r"for \(long i = 0; i < NUM_SPIKE_RECEPTORS; \+\+i\)\s*\{\s*"
             r"get_spike_inputs_grid_sum_\(\)\[i\] = "
@@ -143,11 +147,15 @@ def gather_history(text: str) -> str:
 
 
 def repair_synapse(text: str, file: Path, *, name: str, neuron: str | None) -> str:
-    """Throw instead of ending the process, and leave registration to the module.
+    """Throw instead of ending the process, and leave registration and access to the module.
 
     NESTML's check of the postsynaptic neuron prints a line and calls ``exit(1)``.  Its registration
-    function would instantiate three variants of the synapse.
+    function would instantiate three variants of the synapse.  State variables, and functions that
+    read and set them, are private.
     """
+    text = _substitute(
+        r"(\n *)(double t_lastspike_;)", r"\1public:\1\2", text, "find the synapse's state", file
+    )
     if neuron is not None:
         text = _substitute(
             r"std::cerr << \"wrong type of neuron connected![^;]*;\s*exit\(1\);",
@@ -230,37 +238,64 @@ neuromodels_copy_weights_{name}( const long syn_id,
 """
 
 _ACCESS = """\
-static const neuromodels::Variable< {cls} > variables_{neuron}[] = {{
+static const neuromodels::Variable< {cls} > variables_{name}[] = {{
 {variables}
 }};
 
 extern "C" long
-neuromodels_access_values_{neuron}( const char* name,
+neuromodels_access_{name}( const char* name,
   const int set,
-  const long n,
-  const long* ids,
+  const long {first},
+  const {second},
   double* values )
 {{
-  return neuromodels::access_values( variables_{neuron}, name, set, n, ids, values );
+  return neuromodels::access_{what}( variables_{name}, name, set, {arguments}, values );
 }}
 """
 
 _VARIABLE = """\
   {{ "{name}",
-    []( const {cls}& neuron ) -> double {{ return neuron.get_{name}(); }},
-    []( {cls}& neuron, const double value ) {{ neuron.set_{name}( value ); }} }},"""
+    []( const {cls}& owner ) -> double {{ return owner.get_{name}(); }},
+    []( {cls}& owner, const double value ) {{ owner.set_{name}( value ); }} }},"""
+
+_LAST_UPDATE = """\
+  {{ "t_last_update",
+    []( const {cls}& owner ) -> double {{ return owner.t_lastspike_; }},
+    nullptr }},"""
 
 
-def _access(header: str, cls: str, neuron: str) -> str:
-    """C++ that reads and writes the scalar parameters and state variables of a neuron model."""
-    assigned = re.findall(r"\n *set_(\w+)\(tmp_\1\);", header)  # what set_status takes
-    scalar = {
-        name
-        for name in re.findall(r"inline void set_(\w+)\(const (?:double|long|bool) __v\)", header)
-        if name in assigned
-    }
-    variables = "\n".join(_VARIABLE.format(name=name, cls=cls) for name in sorted(scalar))
-    return _ACCESS.format(cls=cls, neuron=neuron, variables=variables) if scalar else ""
+def _variables(header: str, cls: str) -> list[str]:
+    """C++ for the scalar parameters and state variables that a model's set_status takes."""
+    assigned = set(re.findall(r"\n *set_(\w+)\(tmp_\1\);", header))
+    typed = re.findall(r"inline void set_(\w+)\(const (?:double|long|bool) __v\)", header)
+    return [_VARIABLE.format(name=name, cls=cls) for name in sorted(assigned.intersection(typed))]
+
+
+def _access_neurons(header: str, cls: str, neuron: str) -> str:
+    variables = _variables(header, cls)
+    if not variables:
+        return ""
+    return _ACCESS.format(
+        cls=cls,
+        name=neuron,
+        variables="\n".join(variables),
+        what="values",
+        first="n",
+        second="long* ids",
+        arguments="n, ids",
+    )
+
+
+def _access_connections(header: str, connection: str, synapse: str) -> str:
+    return _ACCESS.format(
+        cls=connection,
+        name=synapse,
+        variables="\n".join([*_variables(header, connection), _LAST_UPDATE.format(cls=connection)]),
+        what="connections",
+        first="syn_id",
+        second="long capacity",
+        arguments="syn_id, capacity",
+    )
 
 
 def write_module(
@@ -298,7 +333,7 @@ def write_module(
         file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)
         registrations.append(f'  register_{generated.neuron_class}( "{neuron}" );')
-        readers.append(_access(declarations, generated.neuron_class, str(neuron)))
+        readers.append(_access_neurons(declarations, generated.neuron_class, str(neuron)))
     reveals: list[str] = []
     for i, (name, cls) in enumerate(sorted(generated.synapse_classes.items())):
         file = generated.directory / f"{cls}.h"
@@ -308,6 +343,7 @@ def write_module(
         includes.append(file.name)
         reveals.append(_REVEAL.format(i=i, cls=cls))
         readers.append(_READERS.format(i=i, name=name))
+        readers.append(_access_connections(text, f"connection_{i}", name))
         registrations.append(
             "  ( nest::kernel().model_manager.*reveal( "
             f'neuromodels::RegisterTag< connection_{i} >() ) )( "{name}" );'

@@ -117,22 +117,26 @@ def weights(synapse_model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np
     return values, targets
 
 
-def get_values(nodes: Any, variable: str) -> npt.NDArray[np.float64]:
-    """Read a parameter or state variable of neurons.
+def get_values(what: Any, variable: str) -> npt.NDArray[np.float64]:
+    """Read a parameter or state variable of neurons or of connections.
 
-    The same numbers as ``nodes.get(variable)``, a thousand times faster.
+    The same numbers as ``get(variable)`` of the nodes or connections, a thousand times faster.
 
     Parameters
     ----------
-    nodes : nest.NodeCollection
-        Neurons of one NESTML model of neuromodels.
+    what : nest.NodeCollection or str
+        Neurons of one NESTML model of neuromodels; or the name of a synapse model of neuromodels,
+        or of a copy of it, for all of its connections.
     variable : str
-        Scalar parameter or state variable; integers and booleans come as floats.
+        Scalar parameter or state variable; integers and booleans come as floats.  Connections have
+        ``t_last_update`` too: the time (ms) that their state variables are as of.
 
     Returns
     -------
     ndarray, shape (n,)
-        In the model's unit; NaN for neurons that live on another MPI rank.
+        In the model's unit.  Neurons are in the order of the collection, NaN where they live on
+        another MPI rank.  Connections are those of this rank, in the kernel's order: the same in
+        every kernel that was built alike.
 
     Raises
     ------
@@ -141,20 +145,25 @@ def get_values(nodes: Any, variable: str) -> npt.NDArray[np.float64]:
     """
     import numpy as np
 
-    values = np.full(len(nodes), np.nan)
-    _access(nodes, variable, values, write=False)
+    if isinstance(what, str):
+        count = _access_connections(what, variable, None, write=False)
+        values = np.empty(count)
+        _access_connections(what, variable, values, write=False)
+        return values
+    values = np.full(len(what), np.nan)
+    _access_neurons(what, variable, values, write=False)
     return values
 
 
-def set_values(nodes: Any, variable: str, values: npt.ArrayLike) -> None:
-    """Set a parameter or state variable of neurons, as ``nodes.set`` does, a thousand times faster.
+def set_values(what: Any, variable: str, values: npt.ArrayLike) -> None:
+    """Set a parameter or state variable of neurons or connections, a thousand times faster.
 
-    Allowed where ``nodes.set`` is: outside of ``nest.Prepare`` ... ``nest.Cleanup``.
+    Allowed where ``set`` is: outside of ``nest.Prepare`` ... ``nest.Cleanup``.
 
     Parameters
     ----------
-    nodes : nest.NodeCollection
-        Neurons of one NESTML model of neuromodels.
+    what : nest.NodeCollection or str
+        As in `get_values`.
     variable : str
         Scalar parameter or state variable.
     values : float or array_like, shape (n,)
@@ -165,21 +174,27 @@ def set_values(nodes: Any, variable: str, values: npt.ArrayLike) -> None:
     UnknownNameError
         The model has no such variable, or is not one of neuromodels.
     UsageError
-        The number of values is wrong, or one is not finite.
+        The number of values is wrong, or one is not finite (where it would be used).
     """
     import numpy as np
 
+    connections = isinstance(what, str)
+    count = _access_connections(what, variable, None, write=True) if connections else len(what)
     array = np.asarray(values, dtype=np.float64)
-    if array.shape not in {(), (len(nodes),)} or not np.isfinite(array).all():
+    if array.shape not in {(), (count,)} or not np.isfinite(array).all():
         raise UsageError(
-            f"'{variable}' of {len(nodes)} neurons cannot be set to an array of shape "
-            f"{array.shape}" + ("" if np.isfinite(array).all() else " that is not finite"),
-            fix="give one finite number, or one for each neuron",
+            f"'{variable}' of {count} {'connections' if connections else 'neurons'} cannot be set "
+            f"to an array of shape {array.shape}"
+            + ("" if np.isfinite(array).all() else " that is not finite"),
+            fix="give one finite number, or one for each",
         )
-    _access(nodes, variable, np.array(np.broadcast_to(array, len(nodes))), write=True)
+    access = _access_connections if connections else _access_neurons
+    access(what, variable, np.array(np.broadcast_to(array, count)), write=True)
 
 
-def _access(nodes: Any, variable: str, values: npt.NDArray[np.float64], *, write: bool) -> None:
+def _access_neurons(
+    nodes: Any, variable: str, values: npt.NDArray[np.float64], *, write: bool
+) -> None:
     import numpy as np
 
     from neuromodels.nestml.guard import models_of
@@ -193,7 +208,7 @@ def _access(nodes: Any, variable: str, values: npt.NDArray[np.float64], *, write
             fix="access neurons of one model that was given to neuromodels.install()",
         )
     name, entry = found
-    access = getattr(ctypes.CDLL(str(entry.path)), f"neuromodels_access_values_{name}", None)
+    access = getattr(ctypes.CDLL(str(entry.path)), f"neuromodels_access_{name}", None)
     ids = np.asarray(nodes._to_array()["All"], dtype=np.int64)  # tolist() takes 40 us a node
     done = -1
     if access is not None:
@@ -205,8 +220,28 @@ def _access(nodes: Any, variable: str, values: npt.NDArray[np.float64], *, write
             ids.ctypes.data_as(ctypes.c_void_p),
             values.ctypes.data_as(ctypes.c_void_p),
         )
-    if done == -1:
+    _known(done, name, variable)
+
+
+def _access_connections(
+    model: str, variable: str, values: npt.NDArray[np.float64] | None, *, write: bool
+) -> int:
+    """Read or write as many values as there are; without any, only count the connections."""
+    access, syn_id = _reader(model, "access")
+    done = access(
+        variable.encode(),
+        ctypes.c_int(write),
+        ctypes.c_long(syn_id),
+        ctypes.c_long(0 if values is None else len(values)),
+        ctypes.c_void_p() if values is None else values.ctypes.data_as(ctypes.c_void_p),
+    )
+    _known(done, model, variable)
+    return int(done)
+
+
+def _known(done: int, model: str, variable: str) -> None:
+    if done < 0:
         raise UnknownNameError(
-            f"neuron model '{name}' has no scalar parameter or state variable '{variable}'",
-            fix=f"neuromodels show {name} lists them",
+            f"model '{model}' has no scalar parameter or state variable '{variable}'",
+            fix=f"neuromodels show {model} lists them",
         )

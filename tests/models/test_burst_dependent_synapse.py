@@ -21,8 +21,8 @@ RULE = Rule(eta=0.15, tau_rate=2000.0, tau_average=1500.0, r_min=2.0, r_max=9.0,
 N_PRE, N_POST = 15, 6
 W_INIT = 0.1
 
-# Steps from setting a current generator's amplitude to the stamp of the spike it forces
-PULSE_LAG = 3
+# Steps from the stamp of a forcing pulse to that of the spike it forces
+PULSE_LAG = 2
 
 
 def steps(times: np.ndarray) -> np.ndarray:
@@ -253,27 +253,22 @@ def test_published_replay(install_models, golden):
         for p in ("pre", "post")
     }
     receptors = nest.GetDefaults(NEURON)["receptor_types"]
-    continuous = nest.GetDefaults(NEURON)["continuous_inputs"]
     sources = nest.Create("spike_generator", 8)
     pre = nest.Create("parrot_neuron", 8)
-    # Nothing else makes a spike: each pulse lifts V_s by 300 mV, the spike resets it.
+    # Nothing else makes a spike: each pulse, through the inhibitory port, lifts V_s by 300 mV for a
+    # step, and the spike resets it.
     quiet = {"g_s": 0.0, "b_s": 0.0, "g_d": 0.0, "I_bap": 0.0, "delta_theta": 0.0, "E_exc": -70.0}
-    post = nest.Create(NEURON, 8, params=quiet)
+    one_step = {"E_inh": 300.0 * 16.0 / DT - 70.0, "tau_inh": 1e-3}
+    post = nest.Create(NEURON, 8, params={**quiet, **one_step})
     recorder = nest.Create("spike_recorder")
-    pulses = nest.Create("step_current_generator", 8)
-    amplitude = 300.0 * 370.0 / DT
+    pulses = nest.Create("spike_generator", 8)
     for i in range(8):
         # Source to parrot takes 0.1 ms.
         sources[i].spike_times = ((trains_["pre"][i] - 1) * DT).round(1)
-        # The current acts after the threshold test, so the spike comes PULSE_LAG steps later.
-        on = trains_["post"][i] - PULSE_LAG
-        edges = np.ravel(np.column_stack([on, on + 1]))
-        values = np.tile([amplitude, 0.0], len(on))
-        keep = np.append(np.diff(edges) > 0, True)
-        assert keep.all()
-        pulses[i].set(amplitude_times=(edges * DT).round(1), amplitude_values=values)
+        # The pulse arrives one step after it was sent and acts in the step after that.
+        pulses[i].spike_times = ((trains_["post"][i] - PULSE_LAG) * DT).round(1)
     nest.Connect(sources, pre, "one_to_one", {"delay": DT})
-    nest.Connect(pulses, post, "one_to_one", {"delay": DT, "receptor_type": continuous["I_STIM_S"]})
+    nest.Connect(pulses, post, "one_to_one", {"delay": DT, "receptor_type": receptors["SOMA_INH"]})
     nest.Connect(
         pre,
         post,

@@ -11,6 +11,7 @@ from neuromodels import errors, parts, registry, runner, simulation
 
 # Soon enough for a test; neither changes a result.
 simulation.MAX_DRAIN = 500.0
+simulation.MIN_SECONDS = 0.0
 parts.Spool.due = True
 registry.registry().register(tiny.Plugin(), "tiny")
 try:

@@ -127,6 +127,36 @@ class Endless(Tiny):
         return 0.0
 
 
+class Stepwise(Endless):
+    """Many phases, each of which it can be continued from."""
+
+    name = "tiny/stepwise"
+
+    def protocol(self) -> Iterator[Phase]:
+        for number in range(int(self.parameters.duration / 100.0)):
+            yield Phase(f"part_{number}", 100.0, checkpoint=True)
+
+    def build(self, network: Network) -> None:
+        super().build(network)
+        self.exc = network.nest.NodeCollection(range(1, self.parameters.n_neurons + 1))
+        network.signal("total", lambda: network.now, interval=50.0, unit="")
+
+    def state(self, network: Network):
+        return {"V_m": self.exc.V_m, "draw": network.rng.random()}
+
+    def restore(self, network: Network, state) -> None:
+        assert network.nest.biological_time == 0.0
+        assert network.origin > 0.0
+        self.exc.V_m = state["V_m"]
+
+
+class Unable(Stepwise):
+    """Says that it has checkpoints, but has none."""
+
+    name = "tiny/unable"
+    state = Circuit.state
+
+
 class BadAnalysis(Tiny):
     """Its first analysis raises; the second one does not."""
 
@@ -169,7 +199,9 @@ class Plugin:
 
     @hookimpl
     def neuromodels_circuits(self):
-        return [Tiny, Shared, RaisesInPhase, RaisesInBuild, Endless, BadAnalysis]
+        return [
+            Tiny, Shared, RaisesInPhase, RaisesInBuild, Endless, Stepwise, Unable, BadAnalysis,
+        ]  # fmt: skip
 
     @hookimpl
     def neuromodels_analyses(self):

@@ -87,6 +87,19 @@ public:
     }
   }
 
+  //! Ask for all of it at once, before a slice: one wait for memory instead of one in every step.
+  void
+  prefetch() const
+  {
+#if defined( __GNUC__ )
+    const char* begin = reinterpret_cast< const char* >( slots_.data() );
+    for ( size_t i = 0; i < slots_.size() * sizeof( Slot ); i += 64 )
+    {
+      __builtin_prefetch( begin + i, 1 );
+    }
+#endif
+  }
+
   //! A spike reaches `port` so many steps after the beginning of the slice.
   void
   add( const long steps, const size_t port, const double weight )
@@ -265,14 +278,78 @@ copy_weights( const long syn_id, const long capacity, double* weights, long* tar
   return n;
 }
 
-/* A parameter or state variable of a neuron model. */
-template < typename NeuronT >
+/* A variable of a neuron or a connection; `set` is null where it can only be read. */
+template < typename T >
 struct Variable
 {
   const char* name;
-  double ( *get )( const NeuronT& );
-  void ( *set )( NeuronT&, double );
+  double ( *get )( const T& );
+  void ( *set )( T&, double );
 };
+
+template < typename T, size_t N >
+const Variable< T >*
+find_variable( const Variable< T > ( &variables )[ N ], const char* name, const bool set )
+{
+  for ( const auto& variable : variables )
+  {
+    if ( std::strcmp( variable.name, name ) == 0 and ( variable.set or not set ) )
+    {
+      return &variable;
+    }
+  }
+  return nullptr;
+}
+
+template < typename T >
+void
+access_value( const Variable< T >& variable, T& owner, const bool set, double& value )
+{
+  if ( set )
+  {
+    variable.set( owner, value );
+  }
+  else
+  {
+    value = variable.get( owner );
+  }
+}
+
+/* Reads or writes a variable of every local connection of synapse model `syn_id`, in the kernel's
+ * order, up to `capacity` of them.  Returns how many there are, or -1 if there is no such variable. */
+template < typename ConnectionT, size_t N >
+long
+access_connections( const Variable< ConnectionT > ( &variables )[ N ],
+  const char* name,
+  const bool set,
+  const long syn_id,
+  const long capacity,
+  double* values )
+{
+  const auto* variable = find_variable( variables, name, set );
+  if ( not variable )
+  {
+    return -1;
+  }
+  long n = 0;
+  for ( auto& connectors : nest::kernel().connection_manager.*reveal( ConnectorsTag() ) )
+  {
+    if ( syn_id >= static_cast< long >( connectors.size() ) or not connectors[ syn_id ] )
+    {
+      continue;
+    }
+    auto& connector = static_cast< nest::Connector< ConnectionT >& >( *connectors[ syn_id ] );
+    for ( auto& connection : connector.*reveal( ConnectionsTag< ConnectionT >() ) )
+    {
+      if ( n < capacity )
+      {
+        access_value( *variable, connection, set, values[ n ] );
+      }
+      ++n;
+    }
+  }
+  return n;
+}
 
 /* Reads (`set` false) or writes a variable of the nodes `ids`, as far as they live on this rank; leaves
  * the entries of `values` that belong to others as they are.  Returns -1 if there is no such variable,
@@ -286,36 +363,26 @@ access_values( const Variable< NeuronT > ( &variables )[ N ],
   const long* ids,
   double* values )
 {
-  for ( const auto& variable : variables )
+  const auto* variable = find_variable( variables, name, set );
+  if ( not variable )
   {
-    if ( std::strcmp( variable.name, name ) != 0 )
+    return -1;
+  }
+  for ( long i = 0; i < n; ++i )
+  {
+    nest::Node* node = nest::kernel().node_manager.get_mpi_local_node_or_device_head( ids[ i ] );
+    if ( node->is_proxy() )
     {
       continue;
     }
-    for ( long i = 0; i < n; ++i )
+    auto* neuron = dynamic_cast< NeuronT* >( node );
+    if ( not neuron )
     {
-      nest::Node* node = nest::kernel().node_manager.get_mpi_local_node_or_device_head( ids[ i ] );
-      if ( node->is_proxy() )
-      {
-        continue;
-      }
-      auto* neuron = dynamic_cast< NeuronT* >( node );
-      if ( not neuron )
-      {
-        return -1;
-      }
-      if ( set )
-      {
-        variable.set( *neuron, values[ i ] );
-      }
-      else
-      {
-        values[ i ] = variable.get( *neuron );
-      }
+      return -1;
     }
-    return n;
+    access_value( *variable, *neuron, set, values[ i ] );
   }
-  return -1;
+  return n;
 }
 
 } // namespace neuromodels

@@ -24,6 +24,7 @@ from neuromodels.models import Model, NeuronModel, SynapseModel
 def neuromodels_models() -> Sequence[Model]:
     """Neurons that detect their own bursts, interneurons, and the synapses between them."""
     neurons, synapses = (files("nestml_models") / folder for folder in ("neurons", "synapses"))
+    own = files(__package__) / "models"
     return [
         NeuronModel(
             name="pyramidal_burst_neuron",
@@ -71,6 +72,18 @@ def neuromodels_models() -> Sequence[Model]:
             source=synapses / "short_term_synapse.nestml",
             summary="Facilitating or depressing synapse, by its parameters",
         ),
+        NeuronModel(
+            name="burst_replay_neuron",
+            source=own / "burst_replay_neuron.nestml",
+            summary="Emits a given spike train and detects its events and bursts",
+        ),
+        SynapseModel(
+            name="burst_pairing_synapse",
+            source=own / "burst_pairing_synapse.nestml",
+            summary="The burst-dependent rule by itself, for pairing protocols",
+            neuron="burst_replay_neuron",
+            third_factors={"valence": "burst_valence"},
+        ),
     ]
 
 
@@ -78,15 +91,27 @@ def neuromodels_models() -> Sequence[Model]:
 def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     """The circuits of the paper."""
     from neuromodels_burstprop.circuits.learning_rule import LearningRule
+    from neuromodels_burstprop.circuits.plasticity_protocols import PlasticityProtocols
+    from neuromodels_burstprop.circuits.propagation import Propagation
+    from neuromodels_burstprop.circuits.single_cell import SingleCell
     from neuromodels_burstprop.circuits.xor import Xor
 
-    return [LearningRule, Xor]
+    return [LearningRule, PlasticityProtocols, Propagation, SingleCell, Xor]
 
 
 @hookimpl
 def neuromodels_analyses() -> Sequence[type[Analysis]]:
     """Their analyses."""
     from neuromodels_burstprop.analyses.learning_rule import LearningRuleAnalysis
+    from neuromodels_burstprop.analyses.plasticity_protocols import PlasticityProtocolsAnalysis
+    from neuromodels_burstprop.analyses.propagation import PropagationAnalysis
+    from neuromodels_burstprop.analyses.single_cell import SingleCellAnalysis
     from neuromodels_burstprop.analyses.xor import XorAnalysis
 
-    return [LearningRuleAnalysis, XorAnalysis]
+    return [
+        LearningRuleAnalysis,
+        PlasticityProtocolsAnalysis,
+        PropagationAnalysis,
+        SingleCellAnalysis,
+        XorAnalysis,
+    ]

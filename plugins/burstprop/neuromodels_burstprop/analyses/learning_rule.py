@@ -30,6 +30,7 @@ from neuromodels.bursts import Bursts, decompose
 from neuromodels.errors import RunError
 from neuromodels_burstprop.analyses import learning_rule_reference as reference
 from neuromodels_burstprop.circuits.learning_rule import BURN_IN, LearningRuleParameters
+from neuromodels_burstprop.published import is_published
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,20 +75,11 @@ class LearningRuleAnalysis(Analysis):
     def __call__(self, run: Run) -> Result:
         """Analyse a run of the circuit, complete or interrupted."""
         measured = measure(run)
+        published = is_published(run, LearningRuleParameters, FREE)
         return Result(
-            metrics=list(metrics(measured, published=is_published(run))),
-            figures=_figures(run, measured),
+            metrics=list(metrics(measured, published=published)),
+            figures=_figures(run, measured, published=published),
         )
-
-
-def is_published(run: Run) -> bool:
-    """Whether the run's parameters are the published ones, as far as they matter."""
-    published = LearningRuleParameters().as_dict()
-    return all(
-        run.parameters.get(name) == entry["value"]
-        for name, entry in published.items()
-        if name not in FREE
-    )
 
 
 def measure(run: Run) -> Measured:
@@ -147,11 +139,10 @@ def _phase_values(measured: Measured, phase: PhaseSpan) -> dict[str, float]:
     return {name: float(values[name]) for name in reference.QUANTITIES}
 
 
-def _figures(run: Run, measured: Measured) -> dict[str, Figure]:
+def _figures(run: Run, measured: Measured, *, published: bool) -> dict[str, Figure]:
     # Imported here: `neuromodels list` imports this module, and matplotlib takes a second.
     from neuromodels_burstprop.analyses import learning_rule_figures as draw
 
-    published = is_published(run)
     figures = {
         "events_and_bursts": draw.events_and_bursts(run, measured, published=published),
         "weights": draw.weights(run, measured, published=published),

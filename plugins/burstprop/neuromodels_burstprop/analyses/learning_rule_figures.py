@@ -9,6 +9,17 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from neuromodels_burstprop.analyses import learning_rule_reference as reference
+from neuromodels_burstprop.analyses.drawing import (
+    BLUE,
+    BURST,
+    NEUTRAL,
+    ORANGE,
+    band,
+    legend,
+)
+from neuromodels_burstprop.analyses.drawing import (
+    raster as draw_raster,
+)
 from neuromodels_burstprop.circuits.learning_rule import BURN_IN
 
 if TYPE_CHECKING:
@@ -16,11 +27,8 @@ if TYPE_CHECKING:
     from neuromodels.runs import PhaseSpan, Run
     from neuromodels_burstprop.analyses.learning_rule import Measured
 
-# Okabe & Ito (2008): told apart with any colour vision.
-POST, PRE = "#0072B2", "#D55E00"
-BURST = "#CC79A7"
+POST, PRE = BLUE, ORANGE
 SEGMENTS = ("#999999", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7")
-NEUTRAL = "#EEEEEE"
 
 Array = npt.NDArray[np.float64]
 
@@ -45,7 +53,7 @@ def events_and_bursts(run: Run, measured: Measured, *, published: bool) -> Figur
     for axes in (upper, lower):
         axes.set_ylim(bottom=0)
         _segments(axes, run, labels=axes is upper)
-    _legend(figure, upper, published=published)
+    legend(figure, upper, published=published)
     return figure
 
 
@@ -59,7 +67,7 @@ def weights(run: Run, measured: Measured, *, published: bool) -> Figure:
     axes.set_xlabel("time (s)")
     axes.set_ylabel("mean weight (somatic leak)")
     _segments(axes, run, labels=True)
-    _legend(figure, axes, published=published)
+    legend(figure, axes, published=published)
     return figure
 
 
@@ -115,14 +123,7 @@ def raster(run: Run, measured: Measured, *, neurons: int = 60, span: float = 200
     for column, population in enumerate(("pre", "post")):
         bursts = measured.bursts[population]
         upper, lower = grid[:, column]
-        spikes = bursts.spikes.between(start, stop)
-        shown = spikes.node_ids < neurons
-        upper.plot(spikes.times[shown] / 1000.0, spikes.node_ids[shown], "|", ms=3, color="0.3")
-        second = bursts.bursts.between(start, stop)
-        shown = second.node_ids < neurons
-        upper.plot(
-            second.times[shown] / 1000.0, second.node_ids[shown], "|", ms=4, mew=1.5, color=BURST
-        )
+        draw_raster(upper, bursts, start, stop, neurons=neurons)
         rates = bursts.rates_between(np.arange(start, stop + 0.5, 20.0))
         middle = (rates.start + rates.time) / 2000.0
         lower.plot(middle, rates.event_rate, color=POST, label="events")
@@ -170,14 +171,7 @@ def _inside(time: Array, phase: PhaseSpan) -> npt.NDArray[np.bool_]:
 
 def _band(axes: Any, column: str, color: str, shift: float = 0.0) -> None:
     found = reference.band(column)
-    axes.fill_between(
-        found.time + shift,
-        found.mean - found.sd,
-        found.mean + found.sd,
-        color=color,
-        alpha=0.25,
-        linewidth=0,
-    )
+    band(axes, found.time + shift, found.mean, found.sd, color)
 
 
 def _segments(axes: Any, run: Run, *, labels: bool) -> None:
@@ -207,18 +201,6 @@ def _segment_label(run: Run, phase: PhaseSpan) -> str:
     text = f"× {factors[number - 1]:g}"
     current = run.parameters["I_pre_last"]
     return f"{text}, PRE {current:+g} pA" if number == len(factors) and current else text
-
-
-def _legend(figure: Figure, axes: Any, *, published: bool) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    if published:
-        from matplotlib.patches import Patch
-
-        handles.append(Patch(color="0.5", alpha=0.4, linewidth=0))
-        labels.append("reference, mean ± sd over seeds")
-    figure.legend(
-        handles, labels, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8
-    )
 
 
 __all__ = [

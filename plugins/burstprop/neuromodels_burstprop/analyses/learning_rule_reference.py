@@ -5,22 +5,17 @@ The tables are in ``golden/``: the authors' simulation code, run for seeds 1 to 
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
 import numpy as np
-import numpy.typing as npt
 
 from neuromodels import Reference
+from neuromodels_burstprop.golden_tables import Column, columns
 
 SOURCE = "authors' simulation code (Payeur et al. 2021), seeds 1-3"
 SEEDS = 3
-
-Column = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,7 @@ def references(quantity: str) -> list[Reference]:
     (2 of them: three times the tolerance).
     """
     chosen = QUANTITIES[quantity]
-    table = _table("segments")
+    table = columns("burstprop_plasticity_segments")
     means, sds = table[f"{chosen.column}_mean"], table[f"{chosen.column}_sd"]
     moves = sds > 0  # weights stand still in the burn-in
     scales = means**chosen.power
@@ -99,17 +94,5 @@ class Band:
 
 def band(column: str) -> Band:
     """Time course of a column of the table of bins; each value belongs to the bin ending there."""
-    table = _table("timeseries")
+    table = columns("burstprop_plasticity_timeseries")
     return Band(table["t_end_s"], table[f"{column}_mean"], table[f"{column}_sd"])
-
-
-@cache
-def _table(name: str) -> dict[str, Column]:
-    path = files("neuromodels_burstprop") / "golden" / f"burstprop_plasticity_{name}.csv"
-    with path.open(encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
-    columns = {}
-    for title, values in zip(header, zip(*rows, strict=True), strict=True):
-        if title != "segment":
-            columns[title] = np.array(values, dtype=np.float64)
-    return columns

@@ -22,7 +22,7 @@ BEFORE, AFTER = "#999999", "#0072B2"
 
 def learning(measured: Measured, *, published: bool) -> Figure:
     """Cost, output rates and weights over epochs."""
-    figure = Figure(figsize=(7.0, 7.2), layout="constrained")
+    figure = Figure(figsize=(8.0, 7.2), layout="constrained")
     top, middle, bottom = figure.subplots(3, 1, sharex=True)
     epochs = np.arange(1, len(measured.cost) + 1)
     p = measured.circuit.parameters
@@ -43,7 +43,7 @@ def learning(measured: Measured, *, published: bool) -> Figure:
     for i, projection in enumerate(measured.projections):
         bottom.plot(
             epochs, measured.weights[:, i], color=COLORS[i % len(COLORS)],
-            label=projection.replace(" to ", " → "),
+            label=projection.replace(" to ", " → ").replace("_", " "),
         )  # fmt: skip
     bottom.set_ylabel("mean weight (somatic leak)")
     bottom.set_xlabel("epoch")
@@ -54,7 +54,7 @@ def learning(measured: Measured, *, published: bool) -> Figure:
         for i, projection in enumerate(measured.projections):
             _reference(bottom, projection, len(epochs), COLORS[i])
     for axes in (top, middle, bottom):
-        axes.legend(frameon=False, fontsize=7, ncols=3)
+        axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     top.set_xlim(0, len(epochs) + 1)
     return figure
 
@@ -101,7 +101,7 @@ def tests(measured: Measured, *, published: bool) -> Figure:
                         ],
                         "_", color=color, markersize=16, label=f"reference, {when}",
                     )  # fmt: skip
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0.0, 1.08 * axes.get_ylim()[1])
             if row == 0:
                 axes.set_title(population.replace("_", " "), fontsize=9)
             if column == 0:
@@ -116,7 +116,7 @@ def tests(measured: Measured, *, published: bool) -> Figure:
             (p.rate_0 + p.rate_1) / 2, color="0.6", linestyle=":", linewidth=0.8
         )
     handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+    figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False, fontsize=8)
     figure.supxlabel("inputs", fontsize=9)
     return figure
 

@@ -5,10 +5,15 @@ examples, costs of 149 epochs, output rates and weights of 22), and an independe
 re-implementation of it that was run to the end (500 epochs).  Both started from the same random
 numbers and then went apart by rounding, so they are two realisations of the noise in *one* network.
 
-Spreads come from the differences of the two, pooled over what is alike: the only spread the
-reference has.  Other seeds have other networks and learn somewhat faster or slower, which this
-spread does not contain; a "differs" in the course of learning is therefore to be read together with
-our own spread over seeds.
+Spreads over seeds, which stand for other networks too, must come from elsewhere:
+
+* For tests, from the untrained network calculated in plain NumPy for several seeds (the script
+  ``tests/support/plain_xor.py`` makes ``golden/burstprop_xor_tests_numpy.csv``).  Counts: the
+  spread grows with the root of the mean; examples, and populations of a layer, are pooled.  After
+  learning, networks that learned at different speeds add to it.
+* For the course of learning, from the differences of the two records, pooled over blocks, examples
+  or projections.  It lacks what other networks add, so a "differs" there is to be read together
+  with our own spread over seeds.
 """
 
 from __future__ import annotations
@@ -65,20 +70,12 @@ def of_test(when: str, example: str, population: str, quantity: str) -> Referenc
         "after 500": ("port_seed1_after_2000_examples",),
     }[when]
     mean = float(np.mean([_tested(c, example, population, quantity) for c in conditions]))
-    # Counts: the spread grows with the root of the mean.  Layers are pooled.
-    layer = population.split("_")[0]
-    pairs = [
-        (_tested("reference_pre", e, p, quantity), _tested("port_seed1_pre", e, p, quantity))
-        for p in _COLUMNS
-        if p.startswith(layer)
-        for e in EXAMPLES
-    ]
-    scaled = [(a - b) / math.sqrt((a + b) / 2.0) for a, b in pairs]
-    sd = _sd(scaled) * math.sqrt(mean)
+    relative, dof = _spread(population.split("_")[0], quantity)
     source = (
         AUTHORS if when == "after 10" else PORT if when == "after 500" else f"{AUTHORS}; {PORT}"
     )
-    return Reference(mean, sd, n=len(conditions), dof=len(pairs), source=source)
+    # The two records are of one network with much the same noise: no more than one repetition.
+    return Reference(mean, relative * math.sqrt(mean), n=1, dof=dof, source=source)
 
 
 def of_cost(last: int) -> Reference:
@@ -151,6 +148,24 @@ def _of_course(
             )
         )
     return references
+
+
+@cache
+def _spread(layer: str, quantity: str) -> tuple[float, int]:
+    """Standard deviation over seeds per root of the mean, and its degrees of freedom."""
+    values: dict[tuple[str, str], list[float]] = {}
+    for row in _table("tests_numpy"):
+        if row["population"].startswith(layer):
+            events, bursts = float(row["event_rate_Hz"]), float(row["burst_rate_Hz"])
+            value = {
+                "event_rate": events,
+                "burst_rate": bursts,
+                "burst_probability": 100.0 * bursts / events,
+            }[quantity]
+            values.setdefault((row["input"], row["population"]), []).append(value)
+    table = np.array(list(values.values()))
+    variance = table.var(axis=1, ddof=1) / table.mean(axis=1)
+    return float(np.sqrt(variance.mean())), table.shape[0] * (table.shape[1] - 1)
 
 
 def _sd(differences: list[float]) -> float:

@@ -17,6 +17,13 @@ What differs from the published simulation:
 * An example lasts 8 s; there 7.9999 s, because 7.2 s is not a number of single precision.
 * Plastic synapses see a postsynaptic spike `delay` later, with the learning gate as it was at the
   spike.
+
+Checkpoints are taken once an epoch, before its last error is injected: by then nearly all plastic
+synapses have taken in what the neurons told them in the learning phase before.  They hold all
+variables of all neurons and plastic synapses.  What starts afresh: spikes on their way (0.8 ms),
+postsynaptic spikes that a synapse has not yet looked at (it does at its next presynaptic spike;
+they carry no learning then, and count 1 each in an average over 30 s), and the 16 ms traces of the
+fixed synapses.
 """
 
 from __future__ import annotations
@@ -49,6 +56,16 @@ PAPER = "Payeur et al. 2021, Fig. 4"
 CODE = f"{PAPER}; authors' simulation code"
 
 BURN_IN = "burn_in"
+
+# What a checkpoint holds: variables of neurons and of plastic synapses.
+NEURON_STATE = (
+    "V_s", "V_d", "w_s", "w_d", "theta", "g_exc_s", "g_inh_s", "g_exc_d", "g_inh_d",
+    "refractory_steps", "second_steps", "spike_trace", "event_rate", "burst_rate", "burst_valence",
+    "in_burst", "n_events", "n_bursts", "bg_wait_soma_exc", "bg_wait_soma_inh", "bg_wait_dend_exc",
+    "bg_wait_dend_inh", "bg_started", "n_bg_events", "I_s", "I_d", "learning",
+)  # fmt: skip
+SYNAPSE_STATE = ("w", "pre_event_trace", "pre_spike_trace", "post_spike_trace")
+SYNAPSE_AGES = ("since_pre", "since_post")
 
 Array = npt.NDArray[np.float64]
 
@@ -283,7 +300,12 @@ class Xor(Circuit[XorParameters]):
         for epoch in range(1, p.epochs + 1):
             for example in self.examples:
                 name = f"epoch_{epoch}_{example.name}"
-                yield Phase(f"{name}_settle", 1000.0 * p.settle, self._show(example))
+                yield Phase(
+                    f"{name}_settle",
+                    1000.0 * p.settle,
+                    self._show(example),
+                    checkpoint=example is self.examples[-1],
+                )
                 time += p.settle
                 yield Phase(f"{name}_learn", 1000.0 * p.learn, self._teach(example, time))
                 time += p.learn
@@ -314,8 +336,9 @@ class Xor(Circuit[XorParameters]):
 
         def enter(network: Network) -> None:
             p = self.parameters
+            now = 1000.0 * start - network.origin
             for i, (name, target) in enumerate(zip(self.outputs, example.targets, strict=True)):
-                rate = self._estimate(name, 1000.0 * start)
+                rate = self._estimate(name, now)
                 self._prediction[i] = np.nanmean(rate)
                 # Neurons of other MPI ranks are NaN here, and set there.
                 error = np.nan_to_num(self.teacher.error_current(rate, target))
@@ -324,8 +347,8 @@ class Xor(Circuit[XorParameters]):
                 set_values(self._nodes[name], "learning", 1.0)
             # A spike stamped with the end of a phase belongs to it.
             window = {
-                "learning_start": 1000.0 * start + self.resolution,
-                "learning_stop": 1000.0 * (start + p.learn) + self.resolution,
+                "learning_start": now + self.resolution,
+                "learning_stop": now + 1000.0 * p.learn + self.resolution,
             }
             for pre, post in self.projections:
                 network.nest.SetDefaults(plastic_model(pre, post), window)
@@ -450,6 +473,38 @@ class Xor(Circuit[XorParameters]):
             coords={"output": self.outputs},
             doc="Mean estimated event rate of each output when it was last read by the teacher",
         )
+
+    # -- checkpoints --------------------------------------------------------------------------
+
+    def state(self, network: Network) -> Mapping[str, npt.ArrayLike]:
+        """All variables of all neurons and plastic synapses; times as ages."""
+        now = float(network.nest.biological_time)
+        state: dict[str, npt.ArrayLike] = {"prediction": self._prediction.copy()}
+        for name, nodes in self._nodes.items():
+            for variable in NEURON_STATE:
+                state[f"{name}/{variable}"] = get_values(nodes, variable)
+            state[f"{name}/age"] = now - get_values(nodes, "t_last_spike")
+        for pre, post in self.projections:
+            model = plastic_model(pre, post)
+            for variable in SYNAPSE_STATE:
+                state[f"{model}/{variable}"] = get_values(model, variable)
+            waited = now - get_values(model, "t_last_update")
+            for variable in SYNAPSE_AGES:
+                state[f"{model}/{variable}"] = get_values(model, variable) + waited
+        return state
+
+    def restore(self, network: Network, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Put it into a network that was built anew; the kernel's time is 0."""
+        del network
+        self._prediction[:] = state["prediction"]
+        for name, nodes in self._nodes.items():
+            for variable in NEURON_STATE:
+                set_values(nodes, variable, state[f"{name}/{variable}"])
+            set_values(nodes, "t_last_spike", -state[f"{name}/age"])
+        for pre, post in self.projections:
+            model = plastic_model(pre, post)
+            for variable in (*SYNAPSE_STATE, *SYNAPSE_AGES):
+                set_values(model, variable, state[f"{model}/{variable}"])
 
     def cost(self) -> Cost:
         """Updates of all populations; events of all projections at the published rates.

@@ -1,0 +1,58 @@
+"""burstprop/xor, untrained and over its first 40 examples, against the published one.
+
+The seeds are 1, 2, 3, fixed before any result was seen.  The verdict is that of
+`neuromodels.analysis.judge` on the mean over our seeds.  A faithful model is called different in
+1 % of the metrics; those of one run are correlated, so no more is required than that their number
+stays below the binomial 99 % limit, and that none is beyond the limit that would keep the chance of
+any false alarm among all of them at 1 %.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import plain_xor
+import pytest
+from scipy import stats
+
+import neuromodels
+from neuromodels.analysis import ALPHA, judge, tolerance
+
+pytestmark = pytest.mark.fidelity
+
+NAME = "burstprop/xor"
+SEEDS = (1, 2, 3)
+
+
+def test_first_forty_examples_agree_with_the_reference(tmp_path):
+    runs = [
+        neuromodels.run(NAME, preset="40-examples", seed=seed, threads=2, out=tmp_path / str(seed))
+        for seed in SEEDS
+    ]
+    outside, beyond, rows = [], [], []
+    for name, metric in runs[0].metrics.items():
+        if metric.reference is None:
+            continue
+        values = np.array([run.metrics[name].value for run in runs])
+        ours, published = float(values.mean()), metric.reference
+        verdict = judge(ours, published, len(SEEDS))
+        rows.append(
+            f"{name:48s} {published.mean:10.5g} ± {published.sd:<9.3g} {ours:10.5g} "
+            f"± {values.std(ddof=1):<9.3g} "
+            f"tolerance {tolerance(published, len(SEEDS)):<9.3g} {verdict}"
+        )
+        if verdict != "agrees":
+            outside.append(rows[-1])
+        if judge(ours, published, len(SEEDS), alpha=ALPHA / 131) != "agrees":
+            beyond.append(rows[-1])
+    print("\n".join(rows))
+    assert len(rows) == 131
+    assert len(outside) <= stats.binom.ppf(0.99, 131, ALPHA), "\n".join(outside)
+    assert not beyond, "\n".join(beyond)
+
+
+def test_the_table_of_the_untrained_network_is_what_the_script_makes():
+    """A short piece of it: the same seed gives the same rates on every machine."""
+    rates = plain_xor.simulate(1, burn_in=0.1, test=0.3, skipped=0.1)
+    again = plain_xor.simulate(1, burn_in=0.1, test=0.3, skipped=0.1)
+    assert rates == again
+    assert rates["10", "input_1"][0] > rates["10", "input_2"][0]
