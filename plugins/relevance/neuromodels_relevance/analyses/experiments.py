@@ -68,7 +68,7 @@ class ExperimentAnalysis(Analysis):
             for name, value in values.items()
             if np.isfinite(value)
         ]
-        return Result(metrics, self.figures(run, measured, condition))
+        return Result(metrics, self.figures(measured, condition))
 
     def condition(self, run: Run) -> str | None:
         """Published condition of a run, or None."""
@@ -85,14 +85,14 @@ class ExperimentAnalysis(Analysis):
     def values(self, measured: Measured, run: Run) -> Mapping[str, float]:
         """Metrics of the experiment."""
 
-    def figures(self, run: Run, measured: Measured, condition: str | None) -> dict[str, Figure]:
+    def figures(self, measured: Measured, condition: str | None) -> dict[str, Figure]:
         """Figures of the experiment."""
         # Imported here: `neuromodels list` imports this module, and matplotlib takes a second.
         from neuromodels_relevance.analyses import figures as draw
 
         return {
             "presentations": draw.presentations(measured, self.experiment, condition),
-            "traces": draw.traces(run, measured),
+            "traces": draw.traces(measured),
             "weights": draw.weights(measured),
         }
 

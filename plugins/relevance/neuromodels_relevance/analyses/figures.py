@@ -9,10 +9,9 @@ from matplotlib.figure import Figure
 
 from neuromodels_relevance.analyses import reference
 from neuromodels_relevance.circuits.network import CYCLE, GROUPS
-from neuromodels_relevance.schedules import EVENTS, SCALE, SHARE, US
+from neuromodels_relevance.schedules import EVENTS, SCALE, SHARE
 
 if TYPE_CHECKING:
-    from neuromodels.runs import Run
     from neuromodels_relevance.analyses.measured import Measured
 
 # Okabe & Ito (2008): told apart with any colour vision.
@@ -52,7 +51,7 @@ def presentations(measured: Measured, experiment: str, condition: str | None) ->
     return figure
 
 
-def traces(run: Run, measured: Measured, *, span: float = 1.5) -> Figure:
+def traces(measured: Measured, *, span: float = 1.5) -> Figure:
     """Inhibition, rate and relevance around the first and last presentations (Fig. 2B, 3B)."""
     chosen = [
         (f"{which} {name}", name, measured.schedule.starts(name)[index])
@@ -75,7 +74,6 @@ def traces(run: Run, measured: Measured, *, span: float = 1.5) -> Figure:
                 axes.set_ylabel(LABELS[quantity], fontsize="small")
         grid[0, column].set_title(title, fontsize="medium", color=COLORS[name])
         grid[2, column].set_xlabel("time (s)")
-    del run
     return figure
 
 
@@ -118,6 +116,3 @@ def weights(measured: Measured) -> Figure:
     left.set_ylabel("mean weight")
     left.legend(frameon=False, fontsize="small")
     return figure
-
-
-__all__ = ["US", "presentations", "traces", "weights"]

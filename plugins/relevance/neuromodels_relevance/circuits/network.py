@@ -61,8 +61,6 @@ TO_INHIBITORY, TO_EXCITATORY = "input_inhibition_synapse", "input_excitation_syn
 GAIN = "inhibition_gain_synapse"
 SPIKES_SENT, BINARY, POISSON = 1, 2, 3
 """Codes of `relevance_interneuron`."""
-COUNT_DIGITS = 10
-"""Binary digits of the number of excitatory spikes; more units need more."""
 
 Array = npt.NDArray[np.float64]
 
@@ -196,7 +194,7 @@ class RelevanceCircuit(Circuit[P]):
                 **self.windows(),
             },
         )
-        # The probe needs no spikes; more of them would be lost on their way to nobody.
+        # Before the waiting times are drawn: the probe's spikes go nowhere.
         self.probe = nest.Create(EXCITATORY, params=self._of_first(self.excitatory))
         self.excitatory.waiting = rng.exponential(size=p.n_excitatory)
         self.unit = nest.Create(
@@ -375,10 +373,9 @@ class RelevanceCircuit(Circuit[P]):
             for targets in everybody:
                 self._switch(network, US, targets, ports["US"])
         if self.parameters.rule != "x_I":
-            signal = nest.Create(
-                SIGNAL, COUNT_DIGITS, params={"set_point": self.parameters.set_point}
-            )
-            signal.digit = np.arange(float(COUNT_DIGITS))
+            n = self.parameters.n_excitatory.bit_length()
+            signal = nest.Create(SIGNAL, n, params={"set_point": self.parameters.set_point})
+            signal.digit = np.arange(float(n))
             nest.Connect(self.excitatory, signal, "all_to_all", {"delay": RESOLUTION})
             for targets in everybody:
                 nest.Connect(
@@ -386,7 +383,7 @@ class RelevanceCircuit(Circuit[P]):
                     targets,
                     "all_to_all",
                     {
-                        "weight": np.tile(2.0 ** np.arange(COUNT_DIGITS), (len(targets), 1)),
+                        "weight": np.tile(2.0 ** np.arange(n), (len(targets), 1)),
                         "delay": RESOLUTION,
                         "receptor_type": ports["DIGITS"],
                     },
