@@ -48,7 +48,7 @@ def trial(tmp_path_factory):
         ("blocking", "x_I", 67),
         ("fear-expression", "inhibition", 59),
         ("fear-expression", "excitation", 39),
-        ("categorization", "no_categorization", 41),
+        ("categorization", "no_categorization", 39),
     ],
 )
 def test_metrics_agree_with_the_reference(trial, circuit, condition, n):
