@@ -134,6 +134,29 @@ def test_does_not_start_in_step(noisy):
     assert abs(np.mean(per_step) - expected) < 4.5 * np.sqrt(expected / 20)
 
 
+def test_bernoulli_noise_has_at_most_one_event_in_a_step(noisy):
+    """Mean p and variance p (1 - p) in every step, as from one source neuron a channel."""
+    first, last = noisy.channels[0], noisy.channels[-1]
+    rates = {f"rate_{first}": 500.0, f"rate_{last}": 6000.0}
+    cells = noisy.create(bernoulli_noise=True, **rates)
+    before = noisy.counts(cells)
+    events = []
+    for _ in range(60):
+        nest.Simulate(DT)
+        now = noisy.counts(cells)
+        events.append(now - before)
+        before = now
+    events = np.array(events)
+    assert set(np.unique(events)) <= {0.0, 1.0}
+    for column, rate in ((0, 500.0), (-1, 6000.0)):
+        p, n = rate * DT / 1000.0, events[..., column].size
+        assert abs(events[..., column].mean() - p) < 4.5 * np.sqrt(p * (1 - p) / n)
+        # No memory from step to step: successive steps are independent.
+        both = (events[1:, :, column] * events[:-1, :, column]).mean()
+        assert abs(both - p * p) < 4.5 * np.sqrt(p * p * (1 - p * p) * 2 / n)
+    assert not events[..., 1:-1].any()
+
+
 def test_off_by_default(noisy):
     cell = nest.Create(noisy.name)
     nest.Simulate(100.0)

@@ -15,14 +15,21 @@ Column = npt.NDArray[np.float64]
 @cache
 def columns(name: str) -> dict[str, Column]:
     """Numeric columns of ``golden/NAME.csv``, by title; others are left out."""
-    header, rows = _read(name)
+    header, table = _read(name)
     found = {}
-    for title, values in zip(header, zip(*rows, strict=True), strict=True):
+    for title, values in zip(header, zip(*table, strict=True), strict=True):
         try:
             found[title] = np.array(values, dtype=np.float64)
         except ValueError:
             continue
     return found
+
+
+@cache
+def rows(name: str) -> tuple[dict[str, str], ...]:
+    """Rows of ``golden/NAME.csv``: title -> text."""
+    header, table = _read(name)
+    return tuple(dict(zip(header, row, strict=True)) for row in table)
 
 
 @cache
@@ -34,8 +41,8 @@ def labels(name: str) -> tuple[str, ...]:
 def _read(name: str) -> tuple[list[str], list[list[str]]]:
     path = files("neuromodels_burstprop") / "golden" / f"{name}.csv"
     with path.open(encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
-    return header, rows
+        header, *table = csv.reader(file)
+    return header, table
 
 
-__all__ = ["Column", "columns", "labels"]
+__all__ = ["Column", "columns", "labels", "rows"]

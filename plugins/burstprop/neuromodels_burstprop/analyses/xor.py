@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from neuromodels import Analysis, Metric, Result
 from neuromodels.errors import RunError
 from neuromodels_burstprop.analyses import xor_reference as reference
 from neuromodels_burstprop.circuits.xor import Xor, XorParameters
+from neuromodels_burstprop.published import is_published
 from neuromodels_burstprop.truth_table import Example
 
 if TYPE_CHECKING:
@@ -111,23 +112,9 @@ class XorAnalysis(Analysis):
         """Analyse a run of the circuit, complete or interrupted."""
         measured = measure(run)
         return Result(
-            metrics=list(metrics(measured, published=is_published(run))),
+            metrics=list(metrics(measured, published=is_published(run, XorParameters, FREE))),
             figures=_figures(run, measured),
         )
-
-
-def is_published(run: Run) -> bool:
-    """Whether the run's parameters are the published ones, as far as they matter."""
-    published = XorParameters().as_dict()
-    return all(
-        run.parameters.get(name) == _plain(entry["value"])
-        for name, entry in published.items()
-        if name not in FREE
-    )
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def measure(run: Run) -> Measured:
@@ -260,7 +247,9 @@ def _figures(run: Run, measured: Measured) -> dict[str, Figure]:
 
     figures = {"rates": draw.rates(run, measured)}
     if len(measured.cost):
-        figures["learning"] = draw.learning(measured, published=is_published(run))
+        figures["learning"] = draw.learning(
+            measured, published=is_published(run, XorParameters, FREE)
+        )
     if measured.tests:
-        figures["tests"] = draw.tests(measured, published=is_published(run))
+        figures["tests"] = draw.tests(measured, published=is_published(run, XorParameters, FREE))
     return figures

@@ -18,16 +18,14 @@ Spreads over seeds, which stand for other networks too, must come from elsewhere
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
 
 from neuromodels import Reference
+from neuromodels_burstprop import golden_tables
 
 AUTHORS = "authors' simulation code (Payeur et al. 2021), seed 1"
 PORT = f"independent re-implementation of the {AUTHORS}"
@@ -120,7 +118,7 @@ def course(record: str, quantity: str) -> Array:
     table = "port_seed1_epochs"
     if record == "authors":
         table = "reference_cost" if quantity == "cost" else "reference_epochs"
-    return np.array([float(row[column]) for row in _table(table)])
+    return golden_tables.columns(f"burstprop_xor_{table}")[column]
 
 
 def _of_course(
@@ -154,7 +152,7 @@ def _of_course(
 def _spread(layer: str, quantity: str) -> tuple[float, int]:
     """Standard deviation over seeds per root of the mean, and its degrees of freedom."""
     values: dict[tuple[str, str], list[float]] = {}
-    for row in _table("tests_numpy"):
+    for row in golden_tables.rows("burstprop_xor_tests_numpy"):
         if row["population"].startswith(layer):
             events, bursts = float(row["event_rate_Hz"]), float(row["burst_rate_Hz"])
             value = {
@@ -174,21 +172,13 @@ def _sd(differences: list[float]) -> float:
 
 
 def _tested(condition: str, example: str, population: str, quantity: str) -> float:
-    rows = (r for r in _table("pre_post") if (r["condition"], r["input"]) == (condition, example))
+    rows = (
+        r
+        for r in golden_tables.rows("burstprop_xor_pre_post")
+        if (r["condition"], r["input"]) == (condition, example)
+    )
     row = next(rows)
     name = _COLUMNS[population]
     if quantity == "burst_probability":  # the table has it for three populations only
         return 100.0 * float(row[f"{name}_BR_Hz"]) / float(row[f"{name}_ER_Hz"])
     return float(row[f"{name}_{_QUANTITIES[quantity]}"])
-
-
-@cache
-def _table(name: str) -> list[dict[str, str]]:
-    path = files("neuromodels_burstprop") / "golden" / f"burstprop_xor_{name}.csv"
-    with path.open(encoding="utf-8") as file:
-        return list(_rows(csv.DictReader(file)))
-
-
-def _rows(reader: csv.DictReader[str]) -> Iterator[dict[str, str]]:
-    for row in reader:
-        yield {str(key): str(value) for key, value in row.items()}
