@@ -90,10 +90,14 @@ def test_metrics_are_those_of_the_reference(smoke):
 
 
 def test_signals_propagate(smoke):
-    """Not numbers, but directions too large to be chance."""
+    """Not numbers, but directions too large to be chance.
+
+    Without an effect, R² of 60 bins exceeds 0.2 with a probability of 3e-4.  In seeds 1 to 4 of
+    this small network the two are 0.47 to 0.82 and 0.29 to 0.77.
+    """
     value = {name: m.value for name, m in smoke.metrics.items()}
-    assert value["pyr1_event_rate_on_I_soma/R2"] > 0.7
-    assert value["pyr2_burst_probability_on_I_dend/R2"] > 0.6
+    assert value["pyr1_event_rate_on_I_soma/R2"] > 0.2
+    assert value["pyr2_burst_probability_on_I_dend/R2"] > 0.2
     # Upwards by events, downwards by bursts, and each little by the other
     assert value["pyr2_event_rate_on_I_soma/R2"] > 4 * value["pyr2_event_rate_on_I_dend/R2"]
     assert value["pyr1_burst_probability/amplitude_dend"] > 2.0

@@ -177,8 +177,8 @@ def test_neuron_counts_events_and_bursts(install_models, pair):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_learning_off_and_on_again(install_models, pair, threads):
     """Both gates together reproduce an interval without learning, to the spike."""
-    install_models(*pair, threads=threads, seed=4)
-    pre, post, recorders, weight_recorder = build(pair, RULE, 4)
+    install_models(*pair, threads=threads, seed=8)
+    pre, post, recorders, weight_recorder = build(pair, RULE, 8)
     nest.SetDefaults("recorded", {"learning_start": 0.05, "learning_stop": 1500.05})
     nest.Simulate(1500.0)
     post.learning = 0.0
@@ -208,8 +208,8 @@ def test_window_of_homeostasis(install_models, pair):
     duration = 1500.0
 
     def run(window):
-        install_models(*pair, seed=6)
-        parts = build(pair, RULE, 6)
+        install_models(*pair, seed=8)
+        parts = build(pair, RULE, 8)
         nest.SetDefaults(
             "recorded", dict(zip(("learning_start", "learning_stop"), window, strict=True))
         )
