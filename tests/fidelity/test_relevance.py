@@ -5,7 +5,7 @@ Trial 1 of each condition, fixed before any result was seen.  The verdict of a m
 One metric in a hundred is outside by chance, and metrics of one trial are correlated; allowed are
 a twentieth, or two.  A difference of one standard deviation needs 30 trials (the tolerance is 0.71
 then), which ``neuromodels relevance trials CIRCUIT`` runs.  The conditions that take longest (rule
-x_E; blocking but for x_I) are left to that command.
+x_E; blocking but for x_I) are left to that command.  Marked `long` is what CI has no time for.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def trial(tmp_path_factory):
     ("circuit", "condition", "n"),
     [
         ("learning-to-ignore", "x_I", 58),
-        ("learning-to-ignore", "x_I_inhib", 58),
-        ("learning-to-ignore", "I_E", 58),
-        ("blocking", "x_I", 67),
-        ("fear-expression", "inhibition", 59),
+        pytest.param("learning-to-ignore", "x_I_inhib", 58, marks=pytest.mark.long),
+        pytest.param("learning-to-ignore", "I_E", 58, marks=pytest.mark.long),
+        pytest.param("blocking", "x_I", 67, marks=pytest.mark.long),
+        pytest.param("fear-expression", "inhibition", 59, marks=pytest.mark.long),
         ("fear-expression", "excitation", 39),
         ("categorization", "no_categorization", 39),
     ],
@@ -64,6 +64,7 @@ def value(run, name):
     return run.metrics[name].value
 
 
+@pytest.mark.long
 def test_order_of_conditions_in_latent_inhibition(trial):
     """What held in all pairs of the reference's trials, without the leak from trial to trial."""
     runs = {name: trial("latent-inhibition", name)
@@ -82,6 +83,7 @@ def test_order_of_conditions_in_latent_inhibition(trial):
     ordered("test.yraw", "inhibition_test", "inhibition_test_preexposure")
 
 
+@pytest.mark.long
 def test_order_of_groups_in_learned_irrelevance(trial):
     normal = trial("learned-irrelevance", "normal")
     shown = trial("learned-irrelevance", "preexposure")
@@ -90,6 +92,7 @@ def test_order_of_groups_in_learned_irrelevance(trial):
     assert value(shown, "paired81-100.S") > value(shown, "paired1-5.S")
 
 
+@pytest.mark.long
 def test_order_of_phases_in_fear_expression(trial):
     run = trial("fear-expression", "inhibition")
     extinction = [
