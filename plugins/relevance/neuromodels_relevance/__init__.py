@@ -4,6 +4,125 @@ In the theory of Insel, Guerguiev & Richards (PLoS Computational Biology 14(8):e
 cortical network learns which stimuli are relevant.  An inhibitory population divides the activity
 of the excitatory one, and a temporal-difference error trains the synapses from the input onto both:
 stimuli that announce nothing come to drive inhibition, and are ignored.
-
-The study has an entry point and registers nothing yet.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from neuromodels import Analysis, Circuit, hookimpl
+from neuromodels.models import Model, NeuronModel, SynapseModel
+
+if TYPE_CHECKING:
+    import click
+
+
+@hookimpl
+def neuromodels_models() -> Sequence[Model]:
+    """Units that advance in cycles of four phases, and synapses that learn from an error."""
+    sources = files("neuromodels_relevance") / "models"
+
+    def neuron(name: str, summary: str) -> NeuronModel:
+        return NeuronModel(name=name, source=sources / f"{name}.nestml", summary=summary)
+
+    def synapse(name: str, source: str, neuron: str, summary: str, **third: str) -> SynapseModel:
+        return SynapseModel(
+            name=name,
+            source=sources / f"{source}.nestml",
+            summary=summary,
+            neuron=neuron,
+            third_factors=third,
+        )
+
+    return [
+        neuron("relevance_input", "Input unit: a Poisson count of spikes in every cycle"),
+        neuron("relevance_collateral", "Repeats an input's spikes when they are to be credited"),
+        neuron("relevance_interneuron", "Inhibitory unit that learns what to ignore"),
+        neuron("relevance_excitatory", "Excitatory unit with divisive inhibition"),
+        neuron("relevance_signal", "Counts spikes and sends their number as binary digits"),
+        neuron("relevance_amygdala", "Ten output units: winner takes all, learns under the US"),
+        synapse(
+            "input_inhibition_synapse",
+            "relevance_synapse",
+            "relevance_interneuron",
+            "From inputs onto an inhibitory unit; learns to inhibit what is irrelevant",
+            gate="gate",
+            credit="credit",
+        ),
+        synapse(
+            "input_excitation_synapse",
+            "relevance_synapse",
+            "relevance_excitatory",
+            "From inputs onto an excitatory unit; learns to excite by what is relevant",
+            gate="gate",
+            credit="credit",
+        ),
+        synapse(
+            "inhibition_gain_synapse",
+            "inhibition_gain_synapse",
+            "relevance_excitatory",
+            "Strength of the inhibition of an excitatory unit",
+            credit="inhibition_credit",
+        ),
+        synapse(
+            "output_synapse",
+            "output_synapse",
+            "relevance_amygdala",
+            "From an excitatory unit to an output unit that learns under the US",
+            gate="gate",
+            learner="learner",
+            credit="credit",
+        ),
+    ]
+
+
+@hookimpl
+def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
+    """The experiments of the paper."""
+    from neuromodels_relevance.circuits.blocking import Blocking
+    from neuromodels_relevance.circuits.categorization import Categorization
+    from neuromodels_relevance.circuits.fear_expression import FearExpression
+    from neuromodels_relevance.circuits.latent_inhibition import LatentInhibition
+    from neuromodels_relevance.circuits.learned_irrelevance import LearnedIrrelevance
+    from neuromodels_relevance.circuits.learning_to_ignore import LearningToIgnore
+
+    return [
+        LearningToIgnore,
+        Blocking,
+        LatentInhibition,
+        FearExpression,
+        Categorization,
+        LearnedIrrelevance,
+    ]
+
+
+@hookimpl
+def neuromodels_analyses() -> Sequence[type[Analysis]]:
+    """Their analyses."""
+    from neuromodels_relevance.analyses.experiments import (
+        BlockingAnalysis,
+        CategorizationAnalysis,
+        FearExpressionAnalysis,
+        LatentInhibitionAnalysis,
+        LearnedIrrelevanceAnalysis,
+        LearningToIgnoreAnalysis,
+    )
+
+    return [
+        LearningToIgnoreAnalysis,
+        BlockingAnalysis,
+        LatentInhibitionAnalysis,
+        FearExpressionAnalysis,
+        CategorizationAnalysis,
+        LearnedIrrelevanceAnalysis,
+    ]
+
+
+@hookimpl
+def neuromodels_commands() -> Sequence[click.Command]:
+    """``neuromodels relevance trials``: an experiment on all cores."""
+    from neuromodels_relevance.command import relevance
+
+    return [relevance]

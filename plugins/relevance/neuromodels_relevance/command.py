@@ -1,0 +1,208 @@
+"""The command ``neuromodels relevance``: trials of an experiment on all cores, one table at the
+end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from neuromodels.errors import UsageError
+
+
+@click.group()
+def relevance() -> None:
+    """Irrelevance by inhibition: trials of an experiment."""
+
+
+@relevance.command()
+@click.argument("circuit")
+@click.option("--conditions", default="all", show_default=True, help="Names, comma-separated.")
+@click.option("--trials", "span", default="1:30", show_default=True, help="FIRST:LAST, or one.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; by default all cores.")
+@click.option("--preset", help="Of the circuit.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A parameter.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs/relevance-trials"),
+    show_default=True,
+    help="Directory; trials that are complete in it are not repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+def trials(
+    circuit: str,
+    conditions: str,
+    span: str,
+    workers: int | None,
+    preset: str | None,
+    settings: tuple[str, ...],
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Run trials of CIRCUIT in several conditions, and compare their means with the reference.
+
+    A trial's number is the seed of its network and of its schedule.
+    """
+    from neuromodels_relevance import neuromodels_analyses, neuromodels_circuits
+    from neuromodels_relevance.trials import Job, run_jobs, summarize
+
+    known = {kind.name: kind for kind in neuromodels_circuits()}
+    if circuit not in known:
+        raise UsageError(f"no circuit {circuit!r} of this study", fix=f"one of {', '.join(known)}")
+    kind: Any = known[circuit]
+    experiment = next(a.experiment for a in neuromodels_analyses() if a.circuit is kind)  # type: ignore[attr-defined]
+    chosen = list(kind.conditions) if conditions == "all" else conditions.split(",")
+    for name in chosen:
+        if name not in kind.conditions:
+            raise UsageError(
+                f"no condition {name!r} of {circuit}", fix=f"one of {', '.join(kind.conditions)}"
+            )
+    numbers = _span(span)
+    given = _settings(settings)
+    jobs = [
+        Job(
+            circuit,
+            condition,
+            trial,
+            {**kind.conditions[condition], **given, "trial": trial},
+            preset,
+            out / circuit.split("/")[1] / condition / f"{trial:03d}",
+        )
+        for trial in numbers
+        for condition in chosen
+    ]
+    # One look at every condition before anything runs: a wrong name or value is said at once.
+    for job in jobs[: len(chosen)]:
+        values = {**kind.presets[preset or kind.default_preset], **job.parameters}
+        kind(kind.Parameters.resolve(values, where=circuit))
+    count = workers or len(os.sched_getaffinity(0))
+    failed = _run(jobs, count, run_jobs)
+    tables = {
+        condition: summarize(
+            experiment,
+            condition,
+            [
+                job.path
+                for job in jobs
+                if job.condition == condition and job not in [f for f, _ in failed]
+            ],
+        )
+        for condition in chosen
+    }
+    if as_json:
+        click.echo(json.dumps(_as_json(tables), indent=2))
+    else:
+        _print(tables)
+    for job, reason in failed:
+        click.echo(f"failed: {job.path}: {reason}", err=True)
+    if failed:
+        sys.exit(1)
+
+
+def _span(text: str) -> range:
+    match = re.fullmatch(r"(\d+)(?::(\d+))?", text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is no span of trials", fix="write --trials 1:30")
+    first, last = int(match[1]), int(match[2] or match[1])
+    if not 1 <= first <= last:
+        raise UsageError(f"{text!r} is no span of trials", fix="write --trials 1:30")
+    return range(first, last + 1)
+
+
+def _settings(settings: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise UsageError(f"--set {setting!r} has no value", fix="write --set key=value")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def _run(jobs: Any, workers: int, run_jobs: Any) -> Any:
+    """Run the jobs behind one progress bar."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        # a bar that knows the pace of a few long runs needs to remember all of them
+        speed_estimate_period=86400,
+    )
+    with bar:
+        task = bar.add_task(f"{len(jobs)} trials, {workers} at a time", total=len(jobs))
+
+        def done(job: Any, reason: str | None) -> None:
+            bar.advance(task)
+            if not console.is_terminal:
+                click.echo(f"{'failed' if reason else 'done'}: {job.path}", err=True)
+
+        return run_jobs(jobs, workers, done)
+
+
+def _print(tables: Any) -> None:
+    for condition, summaries in tables.items():
+        if not summaries:
+            continue
+        compared = [s for s in summaries if s.verdict != "no reference"]
+        agree = sum(s.verdict == "agrees" for s in compared)
+        n = max(s.values.size for s in summaries)
+        click.echo(f"{condition}: {n} trials; {agree} of {len(compared)} metrics agree")
+        width = max(len(s.metric.name) for s in summaries)
+        for s in summaries:
+            found = s.metric.reference
+            if s.quartiles is not None:
+                known = f"quartiles {s.quartiles[0]:.4g} to {s.quartiles[1]:.4g}"
+                ours = f"median {float(_median(s.values)):.4g}"
+            else:
+                known = "" if found is None else f"{found.mean:.4g} ± {found.sd:.2g}"
+                ours = f"{s.mean:.4g} ± {s.sd:.2g}"
+            line = f"  {s.metric.name.ljust(width)}  {known:>28}  {ours:>24} {s.metric.unit:3}"
+            click.echo(f"{line} {s.verdict}")
+
+
+def _median(values: Any) -> float:
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return float(ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2)
+
+
+def _as_json(tables: Any) -> Any:
+    return {
+        condition: [
+            {
+                "name": s.metric.name,
+                "unit": s.metric.unit,
+                "n": int(s.values.size),
+                "mean": s.mean,
+                "sd": None if s.sd != s.sd else s.sd,
+                "values": s.values.tolist(),
+                "reference": s.metric.as_dict()["reference"],
+                "quartiles": s.quartiles,
+                "verdict": s.verdict,
+            }
+            for s in summaries
+        ]
+        for condition, summaries in tables.items()
+    }
