@@ -4,7 +4,9 @@ The seeds are 1, 2, 3, fixed before any result was seen.  The verdict is that of
 `neuromodels.analysis.judge` on the mean over our seeds.  A faithful model is called different in
 1 % of the metrics; those of one run are correlated, so no more is required than that their number
 stays below the binomial 99 % limit, and that none is beyond the limit that would keep the chance of
-any false alarm among all of them at 1 %.
+any false alarm among all of them at 1 %.  The number is taken over the tests only: the spread that
+the reference has for the course of learning is that of one network (see
+`neuromodels_burstprop.analyses.xor_reference`).
 """
 
 from __future__ import annotations
@@ -40,13 +42,13 @@ def test_first_forty_examples_agree_with_the_reference(tmp_path):
             f"± {values.std(ddof=1):<9.3g} "
             f"tolerance {tolerance(published, len(SEEDS)):<9.3g} {verdict}"
         )
-        if verdict != "agrees":
+        if verdict != "agrees" and name.startswith("test_"):
             outside.append(rows[-1])
         if judge(ours, published, len(SEEDS), alpha=ALPHA / 131) != "agrees":
             beyond.append(rows[-1])
     print("\n".join(rows))
     assert len(rows) == 131
-    assert len(outside) <= stats.binom.ppf(0.99, 131, ALPHA), "\n".join(outside)
+    assert len(outside) <= stats.binom.ppf(0.99, 120, ALPHA), "\n".join(outside)
     assert not beyond, "\n".join(beyond)
 
 
