@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from over_seeds import compare
 
 import neuromodels
-from neuromodels.analysis import judge, tolerance
 
 pytestmark = pytest.mark.fidelity
 
@@ -29,21 +29,9 @@ def runs(tmp_path_factory):
 
 
 def test_every_metric_agrees_with_the_reference(runs):
-    outside, rows = [], []
-    for name, metric in runs[0].metrics.items():
-        values = np.array([run.metrics[name].value for run in runs])
-        ours, reference = float(values.mean()), metric.reference
-        assert reference is not None, name
-        verdict = judge(ours, reference, len(SEEDS))
-        rows.append(
-            f"{name:34s} {reference.mean:10.5g} ± {reference.sd:<9.3g} {ours:10.5g} "
-            f"± {values.std(ddof=1):<9.3g} "
-            f"tolerance {tolerance(reference, len(SEEDS)):<9.3g} {verdict}"
-        )
-        if verdict != "agrees":
-            outside.append(rows[-1])
-    print("\n".join(rows))
-    assert len(rows) == 56
+    compared = compare([run.metrics for run in runs])
+    outside = [str(c) for c in compared if not c.agrees()]
+    assert len(runs[0].metrics) == len(compared) == 56
     assert not outside, "\n".join(outside)
 
 

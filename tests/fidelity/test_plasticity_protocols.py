@@ -17,11 +17,12 @@ import re
 import numpy as np
 import pytest
 from exact_pairing import Rule, burst_poisson_train, event_by_event, poisson_train
+from over_seeds import compare
 from scipy import stats
 
 import neuromodels
 from neuromodels import Reference
-from neuromodels.analysis import judge, tolerance
+from neuromodels.analysis import judge
 
 pytestmark = pytest.mark.fidelity
 
@@ -72,21 +73,13 @@ def test_random_protocols_agree_with_the_reference(tmp_path):
     metrics, runs = zip(
         *(simulated(tmp_path, ["poisson", "burst-poisson"], seed) for seed in SEEDS), strict=True
     )
-    outside, z = [], []
-    for name, metric in metrics[0].items():
-        values = np.array([found[name].value for found in metrics])
-        ours, reference = float(values.mean()), metric.reference
-        assert reference is not None, name
-        verdict = judge(ours, reference, len(SEEDS))
-        z.append((ours - reference.mean) / (reference.sd * np.sqrt(1 + 1 / len(SEEDS))))
-        print(
-            f"{name:70s} {reference.mean:9.5f} ± {reference.sd:<9.2g} {ours:9.5f} "
-            f"± {values.std(ddof=1):<9.2g} "
-            f"tolerance {tolerance(reference, len(SEEDS)):<9.2g} {verdict}"
-        )
-        if verdict != "agrees":
-            outside.append((name, ours))
-    assert len(z) == 40
+    compared = compare(metrics)
+    assert len(metrics[0]) == len(compared) == 40
+    z = [
+        (c.mean - c.reference.mean) / (c.reference.sd * np.sqrt(1 + 1 / len(SEEDS)))
+        for c in compared
+    ]
+    outside = [(c.name, c.mean) for c in compared if not c.agrees()]
     # Together: t(19) has a variance of 19/17
     chi2 = float(np.square(z).sum() * 17 / 19)
     print(f"chi² {chi2:.1f} of 40, p {stats.chi2.sf(chi2, 40):.3f}; outside: {outside}")

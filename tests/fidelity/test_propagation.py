@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 from neuromodels_burstprop.analyses import propagation_reference as reference
 from neuromodels_burstprop.analyses.propagation import measure
+from over_seeds import compare
 
 import neuromodels
-from neuromodels.analysis import ALPHA, judge, tolerance
+from neuromodels.analysis import ALPHA
 
 pytestmark = pytest.mark.fidelity
 
@@ -38,23 +39,10 @@ def runs(tmp_path_factory):
 
 
 def test_metrics_agree_with_the_reference(runs):
-    outside, beyond, rows = [], [], []
-    for name, metric in runs[0].metrics.items():
-        values = np.array([run.metrics[name].value for run in runs])
-        ours, published = float(values.mean()), metric.reference
-        assert published is not None, name
-        verdict = judge(ours, published, len(SEEDS))
-        rows.append(
-            f"{name:62s} {published.mean:10.5g} ± {published.sd:<9.3g} {ours:10.5g} "
-            f"± {values.std(ddof=1):<9.3g} "
-            f"tolerance {tolerance(published, len(SEEDS)):<9.3g} {verdict}"
-        )
-        if verdict != "agrees":
-            outside.append(rows[-1])
-        if judge(ours, published, len(SEEDS), alpha=ALPHA / 132) != "agrees":
-            beyond.append(rows[-1])
-    print("\n".join(rows))
-    assert len(rows) == 132
+    compared = compare([run.metrics for run in runs])
+    outside = [str(c) for c in compared if not c.agrees()]
+    beyond = [str(c) for c in compared if not c.agrees(ALPHA / 132)]
+    assert len(runs[0].metrics) == len(compared) == 132
     assert len(outside) <= 5, "\n".join(outside)
     assert not beyond, "\n".join(beyond)
 

@@ -6,11 +6,10 @@ cells, 6 s, as there.  Seeds 1, 2, 3, fixed before any result was seen.
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
+from over_seeds import compare
 
 import neuromodels
-from neuromodels.analysis import judge, tolerance
 
 pytestmark = pytest.mark.fidelity
 
@@ -35,16 +34,7 @@ def test_input_layer_of_the_xor_task(tmp_path):
         )
         for seed in SEEDS
     ]
-    checked = 0
-    for name, metric in runs[0].metrics.items():
-        if metric.reference is None:
-            continue
-        values = np.array([run.metrics[name].value for run in runs])
-        checked += 1
-        print(
-            f"{name}: {values.mean():.4f} ± {values.std(ddof=1):.4f}, published "
-            f"{metric.reference.mean:.4f} ± {metric.reference.sd:.4f} (n {metric.reference.n}), "
-            f"tolerance {tolerance(metric.reference, len(SEEDS)):.4f}"
-        )
-        assert judge(float(values.mean()), metric.reference, len(SEEDS)) == "agrees", name
-    assert checked == 4
+    compared = compare([run.metrics for run in runs])
+    assert len(compared) == 4
+    for found in compared:
+        assert found.agrees(), str(found)

@@ -11,13 +11,13 @@ the reference has for the course of learning is that of one network (see
 
 from __future__ import annotations
 
-import numpy as np
 import plain_xor
 import pytest
+from over_seeds import compare
 from scipy import stats
 
 import neuromodels
-from neuromodels.analysis import ALPHA, judge, tolerance
+from neuromodels.analysis import ALPHA
 
 pytestmark = pytest.mark.fidelity
 
@@ -30,24 +30,10 @@ def test_first_forty_examples_agree_with_the_reference(tmp_path):
         neuromodels.run(NAME, preset="40-examples", seed=seed, threads=2, out=tmp_path / str(seed))
         for seed in SEEDS
     ]
-    outside, beyond, rows = [], [], []
-    for name, metric in runs[0].metrics.items():
-        if metric.reference is None:
-            continue
-        values = np.array([run.metrics[name].value for run in runs])
-        ours, published = float(values.mean()), metric.reference
-        verdict = judge(ours, published, len(SEEDS))
-        rows.append(
-            f"{name:48s} {published.mean:10.5g} ± {published.sd:<9.3g} {ours:10.5g} "
-            f"± {values.std(ddof=1):<9.3g} "
-            f"tolerance {tolerance(published, len(SEEDS)):<9.3g} {verdict}"
-        )
-        if verdict != "agrees" and name.startswith("test_"):
-            outside.append(rows[-1])
-        if judge(ours, published, len(SEEDS), alpha=ALPHA / 131) != "agrees":
-            beyond.append(rows[-1])
-    print("\n".join(rows))
-    assert len(rows) == 131
+    compared = compare([run.metrics for run in runs])
+    outside = [str(c) for c in compared if not c.agrees() and c.name.startswith("test_")]
+    beyond = [str(c) for c in compared if not c.agrees(ALPHA / 131)]
+    assert len(compared) == 131
     assert len(outside) <= stats.binom.ppf(0.99, 120, ALPHA), "\n".join(outside)
     assert not beyond, "\n".join(beyond)
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Okabe & Ito (2008): told apart with any colour vision.
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+AMBER, SKY = "#E69F00", "#56B4E9"
+PALETTE = (BLUE, ORANGE, GREEN, PINK, AMBER, SKY)
 BURST = PINK
 NEUTRAL = "#EEEEEE"
 
@@ -51,4 +53,7 @@ def raster(
         axes.plot(spikes.times[shown] / 1000.0, spikes.node_ids[shown], "|", **style)
 
 
-__all__ = ["BLUE", "BURST", "GREEN", "NEUTRAL", "ORANGE", "PINK", "band", "legend", "raster"]
+__all__ = [
+    "AMBER", "BLUE", "BURST", "GREEN", "NEUTRAL", "ORANGE", "PALETTE", "PINK", "SKY", "band",
+    "legend", "raster",
+]  # fmt: skip

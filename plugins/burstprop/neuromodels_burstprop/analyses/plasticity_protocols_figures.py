@@ -11,13 +11,12 @@ from matplotlib.figure import Figure
 from scipy.integrate import quad
 
 from neuromodels_burstprop.analyses import plasticity_protocols_reference as reference
+from neuromodels_burstprop.analyses.drawing import PALETTE
 from neuromodels_burstprop.analyses.plasticity_protocols import AXES, Curve
 
 if TYPE_CHECKING:
     from neuromodels.runs import Run
 
-# Okabe & Ito (2008): told apart with any colour vision.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 TITLES = {"periodic": "periodic pairing", "poisson": "Poisson", "burst-poisson": "burst-Poisson"}
 
 Array = npt.NDArray[np.float64]
@@ -34,7 +33,7 @@ def weight_change(run: Run, curves: Sequence[Curve]) -> Figure:
     panels = np.atleast_1d(figure.subplots(1, len(names)))
     for axes, name in zip(panels, names, strict=True):
         for number, curve in enumerate(c for c in curves if c.protocol == name):
-            _draw(axes, run, curve, COLORS[number % len(COLORS)])
+            _draw(axes, run, curve, PALETTE[number % len(PALETTE)])
         axes.axhline(0, color="0.7", linewidth=0.8, zorder=0)
         axes.set_xlabel(AXES[name].label)
         axes.set_title(TITLES[name], fontsize="medium")
@@ -164,7 +163,7 @@ def time_course(run: Run) -> Figure:
         axis = AXES.get(name)
         time = np.asarray(weight["time"]) / 1000.0
         if axis is None:
-            axes.plot(time, weight, color=COLORS[0])
+            axes.plot(time, weight, color=PALETTE[0])
         else:
             _courses(axes, time, weight.transpose("time", ...), axis)
         axes.axhline(0, color="0.7", linewidth=0.8, zorder=0)

@@ -11,6 +11,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from neuromodels.bursts import BURST, EVENT
+from neuromodels_burstprop.analyses.drawing import BLUE, ORANGE, PINK
 from neuromodels_burstprop.analyses.single_cell import parameters
 from neuromodels_burstprop.cells import CELLS
 from neuromodels_burstprop.circuits.single_cell import (
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from neuromodels.bursts import Bursts
     from neuromodels.runs import Run
 
-# Okabe & Ito (2008): told apart with any colour vision.
-EVENTS, BURSTS, SPIKES, DENDRITE = "#0072B2", "#CC79A7", "0.3", "#D55E00"
+EVENTS, BURSTS, SPIKES, DENDRITE = BLUE, PINK, "0.3", ORANGE
 
 SHOWN = 600.0
 """Length of the voltage traces in the figure (ms)."""

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from neuromodels_burstprop.analyses import xor_reference as reference
+from neuromodels_burstprop.analyses.drawing import BLUE, PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
     from neuromodels.runs import Run
     from neuromodels_burstprop.analyses.xor import Measured
 
-# Okabe & Ito (2008): told apart with any colour vision.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
-BEFORE, AFTER = "#999999", "#0072B2"
+COLORS = (*PALETTE, "#000000", "#999999")
+BEFORE, AFTER = "#999999", BLUE
 
 
 def learning(measured: Measured, *, published: bool) -> Figure:
