@@ -364,7 +364,7 @@ class Registry:
         return self._find("analysis", name, self.analyses)
 
     def evaluate(self, name: str, run: Run) -> Result:
-        """Call the analysis `name` on `run` and check what it returns.
+        """Call the analysis `name` on `run`, in the common style, and check what it returns.
 
         Raises
         ------
@@ -373,7 +373,11 @@ class Registry:
         PluginError
             It returned something other than a `Result`.
         """
-        result = self.analysis(name)()(run)
+        from neuromodels import style
+
+        analysis = self.analysis(name)
+        with style.applied():
+            result = analysis()(run)
         if not isinstance(result, Result):
             raise PluginError(f"returned {type(result).__name__}, not a Result", where=name)
         return result

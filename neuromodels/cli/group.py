@@ -16,6 +16,7 @@ CORE: Mapping[str, str] = MappingProxyType(
         "show": "neuromodels.cli.show",
         "run": "neuromodels.cli.run",
         "analyze": "neuromodels.cli.analyze",
+        "report": "neuromodels.cli.report",
         "models": "neuromodels.cli.models",
         "doctor": "neuromodels.cli.doctor",
     }
