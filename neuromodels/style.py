@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from types import MappingProxyType
+from typing import Any
 
 # Okabe & Ito (2008), "Color Universal Design".
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
@@ -34,7 +35,8 @@ def applied() -> Iterator[None]:
     import matplotlib as mpl
     from cycler import cycler
 
-    with mpl.rc_context({**_SETTINGS, "axes.prop_cycle": cycler(color=list(PALETTE))}):
+    settings: Any = {**_SETTINGS, "axes.prop_cycle": cycler(color=list(PALETTE))}
+    with mpl.rc_context(settings):
         yield
 
 
