@@ -227,8 +227,8 @@ class RunDirectory:
                 handler.close()
 
 
-def new_directory(circuit: str, seed: int) -> RunDirectory:
-    """Claim a directory of its own for a run, under ``runs`` in the current directory."""
+def new_path(circuit: str, seed: int) -> Path:
+    """Make an empty directory for a run, under ``runs`` in the current directory."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     base = Path.cwd() / "runs" / f"{circuit.replace('/', '-')}-{stamp}-s{seed}"
     path, number = base, 1
@@ -240,7 +240,12 @@ def new_directory(circuit: str, seed: int) -> RunDirectory:
                 number += 1
                 path = base.with_name(f"{base.name}-{number}")
                 continue
-        return RunDirectory.create(path)
+        return path
+
+
+def new_directory(circuit: str, seed: int) -> RunDirectory:
+    """Claim a directory of its own for a run, under ``runs`` in the current directory."""
+    return RunDirectory.create(new_path(circuit, seed))
 
 
 def read_info(path: Path) -> dict[str, Any]:
@@ -339,4 +344,4 @@ def _refuse_foreign(path: Path) -> None:
         )
 
 
-__all__ = ["RunDirectory", "is_locked", "load_coords", "new_directory", "read_info"]
+__all__ = ["RunDirectory", "is_locked", "load_coords", "new_directory", "new_path", "read_info"]

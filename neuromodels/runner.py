@@ -32,7 +32,7 @@ from neuromodels.errors import (
 from neuromodels.evaluation import run_analyses
 from neuromodels.interrupts import Interrupts
 from neuromodels.planning import Plan, make_plan, plan_again, warn_of_other_versions
-from neuromodels.progress import Progress
+from neuromodels.progress import Progress, Report
 from neuromodels.runs import Run, load_run
 from neuromodels.simulation import Simulation, pace
 from neuromodels.storage import disk_errors
@@ -54,7 +54,7 @@ def run(
     threads: int = 1,
     out: str | os.PathLike[str] | None = None,
     analyze: bool = True,
-    progress: bool | None = None,
+    progress: bool | Report | None = None,
 ) -> Run:
     """Build, simulate, record and analyse a circuit.
 
@@ -78,8 +78,9 @@ def run(
         current directory.
     analyze : bool
         Whether the circuit's analyses run at the end.
-    progress : bool, optional
-        True or False; by default a bar if there is a terminal or notebook to draw it on.
+    progress : bool or callable, optional
+        True or False; by default a bar if there is a terminal or notebook to draw it on.  A
+        callable is told what is going on and the share of the biological time that has passed.
 
     Returns
     -------
@@ -114,7 +115,7 @@ def run(
 
 
 def resume(
-    path: str | os.PathLike[str], *, analyze: bool | None = None, progress: bool | None = None
+    path: str | os.PathLike[str], *, analyze: bool | None = None, progress: bool | Report | None = None
 ) -> Run:
     """Finish a run that was interrupted or failed, in its directory and as it was asked for.
 
@@ -130,7 +131,7 @@ def resume(
         Directory of the run.
     analyze : bool, optional
         As in `run`; by default as the run was asked for.
-    progress : bool, optional
+    progress : bool or callable, optional
         As in `run`.
 
     Returns
@@ -170,7 +171,7 @@ def rerun(
     out: str | os.PathLike[str] | None = None,
     *,
     analyze: bool | None = None,
-    progress: bool | None = None,
+    progress: bool | Report | None = None,
 ) -> Run:
     """Repeat a run from its ``run.json``: same parameters, seed and threads, so the same spikes.
 
@@ -254,7 +255,7 @@ def _execute(
     checkpoint: Checkpoint | None = None,
     *,
     analyze: bool,
-    progress: bool | None,
+    progress: bool | Report | None,
 ) -> Run:
     """Bring a claimed directory to its end, whatever that is; without `plan`, from its parts."""
     failures: dict[str, str] = {}
