@@ -115,7 +115,10 @@ def run(
 
 
 def resume(
-    path: str | os.PathLike[str], *, analyze: bool | None = None, progress: bool | Report | None = None
+    path: str | os.PathLike[str],
+    *,
+    analyze: bool | None = None,
+    progress: bool | Report | None = None,
 ) -> Run:
     """Finish a run that was interrupted or failed, in its directory and as it was asked for.
 
