@@ -102,7 +102,7 @@ def _parsed(path: Path, parsers: Mapping[str, Callable[[str], Any]]) -> Any:
 def _csv(text: str) -> list[dict[str, str]]:
     import csv
 
-    rows = []
+    rows: list[dict[str, str]] = []
     for row in csv.DictReader(text.lstrip("\ufeff").splitlines(), skipinitialspace=True):
         if None in row or None in row.values():
             raise ValueError(f"row {len(rows) + 1} has not as many cells as the first line")

@@ -41,7 +41,8 @@ def figures(summaries: Sequence[Summary], swept: Sequence[str], title: str) -> d
     dict
         Name -> figure.
     """
-    names = list(dict.fromkeys(summary.metric.name for summary in summaries))
+    # A metric that is a number in no run has nothing to show.
+    names = list(dict.fromkeys(s.metric.name for s in summaries if s.values.size))
     pages = [names[first : first + _PANELS] for first in range(0, len(names), _PANELS)]
     axis = _Axis(summaries, swept)
     made = {}

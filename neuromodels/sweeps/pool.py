@@ -20,9 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
-from neuromodels.errors import EnvironmentProblem
 from neuromodels.interrupts import Interrupts
 from neuromodels.sweeps.definition import Entry
+
+WORKER = (sys.executable, "-P", "-m", "neuromodels.sweeps.worker")
+"""What a worker process runs; folder, number, pipe and parent follow."""
 
 _GLANCE = 0.25
 """Longest wait (s) for news before the display is drawn again."""
@@ -143,10 +145,7 @@ def _start(folder: Path, entry: Entry, threads: int) -> _Worker:
     output = tempfile.TemporaryFile()  # noqa: SIM115  closed with the worker
     try:
         process = subprocess.Popen(
-            [
-                sys.executable, "-P", "-m", "neuromodels.sweeps.worker",
-                str(folder), str(entry.number), str(writing), str(os.getpid()),
-            ],
+            [*WORKER, str(folder), str(entry.number), str(writing), str(os.getpid())],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -154,7 +153,7 @@ def _start(folder: Path, entry: Entry, threads: int) -> _Worker:
             # A group of its own: a terminal's Ctrl-C reaches workers once, through this process.
             process_group=0,
             env=_environment(threads),
-        )  # fmt: skip
+        )
     except BaseException:
         os.close(reading)
         output.close()
@@ -229,10 +228,4 @@ def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
             process.wait()
 
 
-def raise_fatal(outcome: Outcome) -> None:
-    """Raise what stopped a whole sweep."""
-    if outcome.fatal is not None:
-        raise EnvironmentProblem(outcome.fatal)
-
-
-__all__ = ["Display", "Outcome", "raise_fatal", "run_all"]
+__all__ = ["Display", "Outcome", "run_all"]
