@@ -95,11 +95,26 @@ def make_plan(
     return _checked(_made(found, resolved), preset, seed, threads)
 
 
-def plan_again(info: Mapping[str, Any]) -> Plan:
-    """Plan the run that ``run.json`` describes."""
+def plan_again(info: Mapping[str, Any], ranks: int = 1) -> Plan:
+    """Plan the run that ``run.json`` describes, for any number of MPI ranks.
+
+    It keeps its number of virtual processes (threads times ranks), on which its results depend.
+
+    Raises
+    ------
+    UsageError
+        The virtual processes cannot be dealt out evenly to so many ranks.
+    """
+    virtual = info["threads"] * info.get("ranks", 1)
+    if virtual % ranks:
+        raise UsageError(
+            f"the run has {virtual} virtual processes (threads times ranks), "
+            f"which {ranks} MPI ranks cannot share evenly",
+            fix=f"start it with {virtual} ranks or a divisor of that",
+        )
     found = class_again(info["circuit"])
     resolved = found.Parameters.resolve(info["parameters"], where=found.name)
-    return _checked(_made(found, resolved), info["preset"], info["seed"], info["threads"])
+    return _checked(_made(found, resolved), info["preset"], info["seed"], virtual // ranks)
 
 
 def _made(circuit: type[Circuit[Any]], parameters: Parameters) -> Circuit[Any]:

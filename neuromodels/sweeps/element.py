@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuromodels import rundir, runner
+from neuromodels import ranks, rundir, runner
 from neuromodels.errors import RunError
 from neuromodels.planning import class_again
 from neuromodels.runs import Run, load_run
@@ -45,7 +45,11 @@ def execute(
         As `neuromodels.run`, and where the directory holds another run.
     """
     path = path_of(folder, entry)
-    if not (path / rundir.INFO).is_file():
+    crew = ranks.world()
+    with crew.united():
+        # Once for all ranks: by the time that a late one looks, an early one may have begun.
+        task, failed = crew.first(lambda: _task(path, definition, entry))
+    if task == "run":
         return runner.run(
             class_again({"name": definition.circuit, "class": definition.kind}),
             parameters={**definition.parameters, **entry.parameters},
@@ -56,13 +60,20 @@ def execute(
             analyze=definition.analyze,
             progress=progress,
         )
+    if task == "resume":
+        return runner.resume(path, progress=progress)
+    return runner.analyze(path, failed) if failed else load_run(path)
+
+
+def _task(path: Path, definition: Definition, entry: Entry) -> tuple[str, list[str]]:
+    """What there is to be done for a run, and which of its analyses had failed."""
+    if not (path / rundir.INFO).is_file():
+        return "run", []
     found = load_run(path)
     _check(found, definition, entry)
     if found.status != "complete":
-        return runner.resume(path, progress=progress)
-    if failed := [name for name, entry in found.analyses.items() if entry["status"] == "failed"]:
-        return runner.analyze(path, failed)
-    return found
+        return "resume", []
+    return "", [name for name, analysis in found.analyses.items() if analysis["status"] != "ok"]
 
 
 def _check(found: Run, definition: Definition, entry: Entry) -> None:
@@ -71,7 +82,6 @@ def _check(found: Run, definition: Definition, entry: Entry) -> None:
     same = (
         found.circuit == definition.circuit
         and found.seed == entry.seed
-        and found.info["threads"] == definition.threads
         and found.info["parameters"] == wanted
     )
     if not same:
