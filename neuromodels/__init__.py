@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from neuromodels.runner import analyze, rerun, resume, run
     from neuromodels.runs import Run, load_run
     from neuromodels.spikes import SpikeTrains
+    from neuromodels.sweeps import Sweep, load_sweep, sweep
 
     __version__: str
 
@@ -48,6 +49,9 @@ _HOMES = {
     "rerun": "neuromodels.runner",
     "resume": "neuromodels.runner",
     "SpikeTrains": "neuromodels.spikes",
+    "sweep": "neuromodels.sweeps",
+    "load_sweep": "neuromodels.sweeps",
+    "Sweep": "neuromodels.sweeps",
     "load_run": "neuromodels.runs",
     "Run": "neuromodels.runs",
     "hookimpl": "neuromodels.hookspecs",
@@ -67,9 +71,9 @@ _HOMES = {
 
 __all__ = [
     "Analysis", "Circuit", "Cost", "Metric", "Network", "NeuronModel", "Parameters", "Phase",
-    "Reference", "Result", "Run", "SpikeTrains", "SynapseModel", "__version__", "analyze", "errors",
-    "get_values", "hookimpl", "install", "load_run", "parameter", "rerun", "resume", "run",
-    "set_values", "uninstall", "weight_summary", "weights",
+    "Reference", "Result", "Run", "SpikeTrains", "Sweep", "SynapseModel", "__version__", "analyze",
+    "errors", "get_values", "hookimpl", "install", "load_run", "load_sweep", "parameter", "rerun",
+    "resume", "run", "set_values", "sweep", "uninstall", "weight_summary", "weights",
 ]  # fmt: skip
 
 

@@ -67,7 +67,11 @@ class Network(abc.ABC):
     Attributes
     ----------
     nest : module
-        The ``nest`` module, reset, with models installed, resolution, threads and seed set.
+        The ``nest`` module, reset, with models installed, resolution, threads and seed set.  Under
+        MPI every rank builds the same network with the same calls and holds a part of its neurons;
+        what it says of the others (``get`` of nodes and connections) is missing or old.
+        `neuromodels.get_values`, `set_values`, `weights` and `weight_summary` are about all of
+        them, and must be called by all ranks alike.
     rng : numpy.random.Generator
         Seeded from the run's seed, the same on every MPI rank: for structure (initial values, drawn
         rates), never for what differs between ranks.

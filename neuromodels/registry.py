@@ -53,8 +53,8 @@ GROUP = "neuromodels"
 # break with the next release.
 RESERVED_COMMANDS = frozenset(
     {
-        "analyze", "doctor", "help", "list", "models", "new-plugin", "report", "reproduce", "run",
-        "show", "submit", "sweep", "version",
+        "analyze", "bench", "doctor", "help", "jobs", "list", "models", "new-plugin", "report",
+        "reproduce", "run", "show", "submit", "sweep", "version",
     }
 )  # fmt: skip
 
