@@ -335,11 +335,8 @@ class Registry:
         for preset in ("smoke", "paper", circuit.default_preset):
             if preset not in circuit.presets:
                 return f"it has no preset {preset!r}"
-        for preset, values in circuit.presets.items():
-            try:
-                schema.resolve(values)
-            except NeuromodelsError as error:
-                return f"preset {preset!r}: {error}"
+        if (reason := _values_fault(circuit)) is not None:
+            return reason
         Clock(circuit.resolution)
         for model in circuit.models:
             if model not in self.models:
@@ -462,6 +459,17 @@ def _is_command(item: object) -> bool:
     import click  # only where a plugin has commands
 
     return isinstance(item, click.Command) and bool(item.name)
+
+
+def _values_fault(circuit: type[Circuit[Any]]) -> str | None:
+    """Why the schema refuses a preset or a condition."""
+    for kind, sets in (("preset", circuit.presets), ("condition", circuit.conditions)):
+        for name, values in sets.items():
+            try:
+                circuit.Parameters.resolve(values)
+            except NeuromodelsError as error:
+                return f"{kind} {name!r}: {error}"
+    return None
 
 
 def _analysis_fault(analysis: type[Analysis]) -> str | None:

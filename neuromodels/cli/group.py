@@ -20,6 +20,7 @@ CORE: Mapping[str, str] = MappingProxyType(
         "jobs": "neuromodels.cli.jobs",
         "analyze": "neuromodels.cli.analyze",
         "report": "neuromodels.cli.report",
+        "reproduce": "neuromodels.cli.reproduce",
         "models": "neuromodels.cli.models",
         "doctor": "neuromodels.cli.doctor",
     }

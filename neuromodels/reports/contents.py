@@ -274,7 +274,7 @@ def _figures(runs: Sequence[Run]) -> list[FigureRow]:
         FigureRow(
             name=name,
             images=[
-                (label, data_uri(_vector(figures[name])))
+                (label, data_uri(vector(figures[name])))
                 for label, figures in zip(labels, files, strict=True)
                 if name in figures
             ],
@@ -284,7 +284,7 @@ def _figures(runs: Sequence[Run]) -> list[FigureRow]:
     ]
 
 
-def _vector(path: Path) -> Path:
+def vector(path: Path) -> Path:
     """Give the vector graphic beside a PNG file, if there is one."""
     vector = path.with_suffix(".svg")
     return vector if vector.is_file() else path
@@ -358,5 +358,5 @@ def _provenance(runs: Sequence[Run]) -> list[Row]:
 
 __all__ = [
     "Contents", "FigureRow", "MetricRow", "Row", "collect", "data_uri", "exact", "number",
-    "of_reference",
+    "of_reference", "vector",
 ]  # fmt: skip

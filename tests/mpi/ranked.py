@@ -11,8 +11,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from neuromodels import Analysis, Circuit, Metric, Network, Parameters, Phase, Result, hookimpl
-from neuromodels import parameter
+from neuromodels import (
+    Analysis,
+    Circuit,
+    Metric,
+    Network,
+    Parameters,
+    Phase,
+    Result,
+    hookimpl,
+    parameter,
+)
 
 
 class RankedParameters(Parameters):
