@@ -202,7 +202,12 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     environ = {**apart, "PYNEST_QUIET": "1"}
     try:
         return subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=_PATIENCE, env=environ
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE,
+            env=environ,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return subprocess.CompletedProcess(command, 1, "", str(error))
