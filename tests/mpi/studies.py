@@ -1,4 +1,4 @@
-"""Runs every circuit of every study, small: FOLDER THREADS [CIRCUIT …], a run in FOLDER for each."""
+"""Runs every circuit of every study, small: FOLDER THREADS [CIRCUIT …]; a run in FOLDER each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import neuromodels
 from neuromodels.ranks import launched
 
 RELEVANCE = {"pretraining": 1.0, "record_spikes": True, "record_interval": 0.5}
-PAUSES = {"pause_min": 0.2, "pause_max": 0.4}
+
+STUDIES = ("burstprop", "relevance")
 
 #: Circuit -> parameters that differ from those of its preset ``smoke``.
 SMALL: dict[str, dict[str, object]] = {
@@ -32,11 +33,13 @@ SMALL: dict[str, dict[str, object]] = {
     },
     "relevance/learning-to-ignore": {**RELEVANCE, "duration": 3.0, "rule": "x_E"},
     "relevance/blocking": {
-        **RELEVANCE, **PAUSES, "rule": "I_E",
+        **RELEVANCE, "rule": "I_E", "pause_min": 1.0, "pause_max": 1.5,
         "n_preexposure": 1, "n_conditioning": 1, "n_compound": 1, "n_test": 1,
     },
     "relevance/latent-inhibition": {**RELEVANCE, "n_conditioning": 1, "n_test": 1},
-    "relevance/fear-expression": {**RELEVANCE, **PAUSES, "n_pulses": 1},
+    "relevance/fear-expression": {
+        **RELEVANCE, "n_pulses": 1, "pause_min": 0.2, "pause_max": 0.4,
+    },
     "relevance/categorization": {**RELEVANCE, "duration": 5.0},
     "relevance/learned-irrelevance": {
         **RELEVANCE, "n_preexposure": 1, "n_paired": 1, "inhibition": "spiking",
