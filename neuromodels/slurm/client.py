@@ -147,7 +147,7 @@ def _note(
     found: dict[int, JobState], wanted: set[int], number: str, state: str, reason: str
 ) -> None:
     """Keep one line of what squeue or sacct say: of ``12``, ``12_3`` or ``12_[4-9]``."""
-    match = re.match(r"(\d+)(?:_(?:(\d+)|\[(.*)\]))?", number)
+    match = re.fullmatch(r"(\d+)(?:_(?:(\d+)|\[(.*)\]))?(?:\+\d+)?", number)
     if match is None or int(match[1]) not in wanted:
         return
     job = found.setdefault(int(match[1]), JobState())
