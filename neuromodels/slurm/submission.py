@@ -241,7 +241,7 @@ def _check_mpi(profile: Profile) -> None:
     if not find_nest().mpi:
         raise EnvironmentProblem(
             f"{profile.tasks} tasks need a NEST that was built with MPI, and this one is not",
-            fix="use more --threads instead, or name an environment whose NEST has MPI in the profile",
+            fix="use more --threads, or name an environment whose NEST has MPI in the profile",
         )
 
 

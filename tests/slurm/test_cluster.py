@@ -89,8 +89,8 @@ def test_a_time_limit_interrupts_and_another_job_goes_on(swept, monkeypatch):
     assert run.metrics["rate"].value > 0
 
 
-def test_an_mpi_job(swept, tmp_path):
-    """Two tasks of one thread give the same spikes as one task of two threads."""
+def test_mpi_jobs(swept, tmp_path):
+    """Two tasks of one thread, in an array, give the same spikes as one task of two threads."""
     wheel = os.environ.get("NEUROMODELS_MPI_WHEEL")
     if not wheel:
         pytest.skip("needs NEUROMODELS_MPI_WHEEL")
@@ -104,14 +104,14 @@ def test_an_mpi_job(swept, tmp_path):
         f"time: 5 min\nsetup:\n- export PYTHONPATH={nest}:$PYTHONPATH\n"
         f"command: {sys.executable} -P -m neuromodels\n"
     )
-    jobs = [
-        submit("run", "swept/net", "--profile", str(profile), "--out", out, *how)["job"]
-        for out, how in (("r/two", ["--tasks", "2"]), ("r/one", ["--threads", "2"]))
-    ]
-    for job, out in zip(jobs, ("two", "one"), strict=True):
-        output = swept / "r" / f"{out}.slurm-{job}.txt"
-        assert wait_for(job, output)["run"] == "complete", output.read_text()
-    two, one = load_run(swept / "r" / "two"), load_run(swept / "r" / "one")
+    site = ("--profile", str(profile))
+    of_two = submit("sweep", "swept/net", *site, "--tasks", "2", "--out", "two")
+    of_one = submit("run", "swept/net", *site, "--threads", "2", "--out", "one")
+    for shown, kind in ((of_two, "1 of 1 complete"), (of_one, "complete")):
+        output = Path(shown["scripts"][0]["output"].replace("%j", str(shown["job"])))
+        output = Path(str(output).replace("%A_%a", f"{shown['job']}_1"))
+        assert wait_for(shown["job"], output)["run"] == kind, output.read_text()
+    two, one = load_run(swept / "two" / "runs" / "s001"), load_run(swept / "one")
     assert (two.info["ranks"], two.info["threads"]) == (2, 1)
     assert (one.info["ranks"], one.info["threads"]) == (1, 2)
     assert one.spikes("cells").times.size > 0

@@ -25,7 +25,7 @@ def test_interrupted_then_finished_by_the_same_call(swept, monkeypatch):
     alive = swept / "alive"
     alive.mkdir()
     monkeypatch.setenv("SWEPT_ALIVE", str(alive))
-    monkeypatch.setenv("SWEPT_SLOW", "20")
+    monkeypatch.setenv("SWEPT_SLOW", "1")
     request = {
         "points": {"well": {}, "dies": {"end": "kill"}},
         "seeds": [1],
