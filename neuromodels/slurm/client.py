@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 import re
 import subprocess
 from collections import Counter
@@ -122,7 +122,7 @@ def states(jobs: Iterable[int]) -> dict[int, JobState]:
     if not wanted:
         return found
     queue = _ask(
-        "squeue", "--noheader", "--array", "--states=all", f"--user={getpass.getuser()}",
+        "squeue", "--noheader", "--array", "--states=all", f"--user={os.getuid()}",
         "--format=%i|%T|%r",
     )  # fmt: skip
     for line in queue.splitlines():

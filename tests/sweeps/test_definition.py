@@ -137,6 +137,23 @@ def test_more_runs_for_a_sweep(tmp_path):
         sweeper.settle(folder, define("swept/net", grid={"rate": "1"}, threads=2), extend=True)
 
 
+def test_more_points_with_names_and_other_parameters(tmp_path):
+    """As a study adds conditions: each may change parameters that the others leave alone."""
+    folder = tmp_path / "sweep"
+    sweeper.settle(folder, define("swept/net", points={"a": {"rate": 1}}))
+    more = define("swept/net", points={"b": {"end": "error"}, "a": {"rate": 1}})
+    found = sweeper.settle(folder, more, extend=True)
+    assert [(e.name, e.values) for e in found.entries] == [
+        ("a/s001", {"rate": 1.0, "end": "well"}),
+        ("b/s001", {"rate": 9000.0, "end": "error"}),
+    ]
+    assert not {"rate", "end"} & set(found.parameters)
+    assert sweeper.settle(folder, more, extend=True) == found
+    other = define("swept/net", points={"a": {"rate": 2}})
+    with pytest.raises(RunError, match="rate was 1 Hz, now 2 Hz in a/s001"):
+        sweeper.settle(folder, other, extend=True)
+
+
 def test_a_directory_of_something_else(tmp_path):
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(RunError, match="is not empty and holds no sweep"):
