@@ -244,7 +244,7 @@ def carry_on(
         if outcome.fatal is not None:
             raise EnvironmentProblem(
                 f"the sweep was stopped: {outcome.fatal}",
-                fix=f"then: neuromodels sweep --resume {folder}",
+                fix=f"mend that, then: neuromodels sweep --resume {folder}",
             )
         found = Sweep(folder, definition, outcome.failures)
         found.collect()

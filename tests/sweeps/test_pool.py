@@ -27,10 +27,11 @@ elif number == 2:
 elif number == 3:
     sys.exit("the last words")
 elif number == 4:
-    say(error="wrong", code=6)
+    say(error="wrong")
     sys.exit(6)
 elif number == 5:
-    say(error="no space left", fatal=True, code=3)
+    say(error="no space left (free some)")
+    say(fatal="no space left")
     sys.exit(3)
 elif number >= 8:
     def stop(*_):
