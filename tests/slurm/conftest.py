@@ -2,40 +2,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from swept_site import site, swept
 
-from neuromodels import registry
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A place where `swept_plugin` is installed; other processes find it on their path."""
-    import swept_plugin
-
-    folder = tmp_path_factory.mktemp("site")
-    swept_plugin.install(folder)
-    return folder
-
-
-@pytest.fixture
-def swept(site, monkeypatch, tmp_path):
-    """The plugin, and a user with directories of their own; gives one to work in."""
-    monkeypatch.syspath_prepend(str(site))
-    monkeypatch.setenv("PYTHONPATH", str(site))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-    registry.registry.cache_clear()
-    yield work
-    registry.registry.cache_clear()
-    sys.modules.pop("swept_plugin", None)
+__all__ = ["cluster", "fake_slurm", "site", "swept"]
 
 
 @pytest.fixture(scope="session")
