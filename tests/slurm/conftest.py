@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from swept_site import site, swept
 
-
 ROOT = Path(__file__).parents[2]
 
 
