@@ -155,9 +155,9 @@ class MpiRanks(Ranks):
             except Exception as error:  # noqa: BLE001 - all ranks raise it
                 outcome = None, error
         self._sleep_until(self._common.Ibarrier(), None)
-        value, error = self._common.bcast(outcome if self.leads else None)
-        if error is not None:
-            raise error
+        value, raised = self._common.bcast(outcome)
+        if raised is not None:
+            raise raised
         return value  # type: ignore[no-any-return]
 
     def everyone(self, value: T) -> list[T]:

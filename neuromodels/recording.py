@@ -103,6 +103,7 @@ class KernelNetwork(Network):
         self._traces: dict[str, _Trace] = {}
         self._grids: dict[int, _Grid] = {}
         self._sealed = False
+        self._connections = 0
 
     # -- what a circuit calls -----------------------------------------------------------------
 
@@ -278,6 +279,11 @@ class KernelNetwork(Network):
                 },
             )
             self.nest.Connect(trace.device, trace.nodes, syn_spec=delay)
+        self._connections = int(self.nest.num_connections)
+
+    def connections_were_added(self) -> bool:
+        """Whether there are other connections, on any rank, than when the network was sealed."""
+        return self.ranks.any(int(self.nest.num_connections) != self._connections)
 
     @property
     def slice(self) -> int:

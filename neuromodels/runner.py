@@ -35,7 +35,7 @@ from neuromodels.errors import (
 )
 from neuromodels.evaluation import run_analyses
 from neuromodels.interrupts import Interrupts
-from neuromodels.mending import let_arrays_be_set
+from neuromodels.mending import forget_targets, let_arrays_be_set, quiet
 from neuromodels.planning import Plan, make_plan, plan_again, warn_of_other_versions
 from neuromodels.progress import Progress, Report
 from neuromodels.runs import Run, load_run
@@ -437,7 +437,7 @@ def _simulate(
             info["models"] = crew.first(lambda: _built(circuit.models, progress))
     progress.stage("constructing the network")
     nest = _imported(plan, crew)
-    with _timed(directory, "construct"), _quiet(nest, "WARNING"):
+    with _timed(directory, "construct"), quiet(nest, "WARNING"):
         _set_up(nest, plan)
         network = KernelNetwork(nest, plan.clock, plan.seed, crew)
         hook.neuromodels_before_build(circuit=circuit, network=network)
@@ -479,7 +479,7 @@ def _simulate(
     )
     try:
         # NEST would repeat the warning above for every sample.
-        with _quiet(nest, "ERROR"), interrupts.deferred(), blame("the simulation failed"):
+        with quiet(nest, "ERROR"), interrupts.deferred(), blame("the simulation failed"):
             finished = simulation.run()
     finally:
         _account(info, plan, simulation)
@@ -560,6 +560,8 @@ def _imported(plan: Plan, crew: Ranks) -> Any:
 def _set_up(nest: Any, plan: Plan) -> None:
     """Reset the kernel and give it models, resolution, threads and seed."""
     with blame("NEST cannot be set up"):
+        if nest.NumProcesses() > 1:
+            forget_targets(nest, plan.threads)
         nest.ResetKernel()
         if plan.circuit.models:
             from neuromodels import nestml
@@ -567,24 +569,13 @@ def _set_up(nest: Any, plan: Plan) -> None:
             # Before resolution and threads: NEST loads modules into an untouched kernel only.
             nestml.install(*plan.circuit.models)
         # NEST warns that a new resolution resets the models' state; there is none yet.
-        with _quiet(nest, "ERROR"):
+        with quiet(nest, "ERROR"):
             nest.set(
                 resolution=plan.clock.resolution,
                 local_num_threads=plan.threads,
                 rng_seed=plan.seed,
                 print_time=False,
             )
-
-
-@contextlib.contextmanager
-def _quiet(nest: Any, level: str) -> Iterator[None]:
-    """Let NEST print only messages of at least `level` inside the block."""
-    before = nest.verbosity
-    nest.verbosity = getattr(nest.VerbosityLevel, level)
-    try:
-        yield
-    finally:
-        nest.verbosity = before
 
 
 def _account(info: dict[str, Any], plan: Plan, simulation: Simulation) -> None:

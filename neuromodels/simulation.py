@@ -196,7 +196,7 @@ class Simulation:
             if phase.enter is not None:
                 with self.tally.time("enter"):
                     phase.enter(self._network)
-                    self._check_draws(phase.name)
+                    self._check_ranks(phase.name)
             self._check_time(phase.name, start)
             finished = self._advance(phase.name, start, stop)
             self.tally.phases[phase.name] = time.perf_counter() - begin
@@ -230,9 +230,17 @@ class Simulation:
                 fix="leave nest.Simulate to neuromodels: not in build(), enter or a plugin's hook",
             )
 
-    def _check_draws(self, phase: str) -> None:
-        """Refuse to go on where ranks have drawn differently from the generator they share."""
+    def _check_ranks(self, phase: str) -> None:
+        """Refuse to go on where ranks no longer agree, or NEST could not."""
         if self._ranks.size > 1:
+            begun = self._network.now > self.origin
+            if begun and self._network.connections_were_added():
+                raise RunError(
+                    "NEST 3.10 may lose or double spikes where connections are added after the "
+                    "beginning of a simulation under MPI",
+                    where=f"phase {phase!r}",
+                    fix="connect in build(), or run it in one process",
+                )
             state = repr(self._network.rng.bit_generator.state).encode()
             self._ranks.agree(
                 {f"network.rng at the beginning of phase {phase!r}": np.frombuffer(state, np.uint8)}

@@ -11,8 +11,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from neuromodels import Analysis, Circuit, Metric, Network, Parameters, Phase, Result, hookimpl
-from neuromodels import parameter
+from neuromodels import (
+    Analysis,
+    Circuit,
+    Metric,
+    Network,
+    Parameters,
+    Phase,
+    Result,
+    hookimpl,
+    parameter,
+)
 
 
 class RankedParameters(Parameters):
@@ -71,6 +80,8 @@ class Net(Circuit[RankedParameters]):
 
     def enter(self, network: Network) -> None:
         self._fail(network, "protocol")
+        if self.parameters.fault == "connects" and network.nest.biological_time > 0:
+            network.nest.Connect(self._exc, self._exc, "one_to_one")
         if self.parameters.fault == "draws" and network.nest.Rank() == 1:
             network.rng.random()
 
