@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 import re
 import subprocess
 from collections import Counter
@@ -122,7 +122,7 @@ def states(jobs: Iterable[int]) -> dict[int, JobState]:
     if not wanted:
         return found
     queue = _ask(
-        "squeue", "--noheader", "--array", "--states=all", f"--user={getpass.getuser()}",
+        "squeue", "--noheader", "--array", "--states=all", f"--user={os.getuid()}",
         "--format=%i|%T|%r",
     )  # fmt: skip
     for line in queue.splitlines():
@@ -147,7 +147,7 @@ def _note(
     found: dict[int, JobState], wanted: set[int], number: str, state: str, reason: str
 ) -> None:
     """Keep one line of what squeue or sacct say: of ``12``, ``12_3`` or ``12_[4-9]``."""
-    match = re.match(r"(\d+)(?:_(?:(\d+)|\[(.*)\]))?", number)
+    match = re.fullmatch(r"(\d+)(?:_(?:(\d+)|\[(.*)\]))?(?:\+\d+)?", number)
     if match is None or int(match[1]) not in wanted:
         return
     job = found.setdefault(int(match[1]), JobState())

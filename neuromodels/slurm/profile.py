@@ -77,9 +77,6 @@ class Profile(pydantic.BaseModel):
     @pydantic.field_validator("time", mode="before")
     @classmethod
     def _time(cls, value: Any) -> Any:
-        # YAML reads 2:00:00 as the number of seconds that it is in base 60.
-        if isinstance(value, int) and not isinstance(value, bool):
-            return clock(value * 60)
         return clock(seconds(value)) if isinstance(value, str) else value
 
     @pydantic.field_validator("memory", mode="before")
@@ -132,13 +129,15 @@ class Profile(pydantic.BaseModel):
             if not path.is_file():
                 return cls()
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+            # Text only: to YAML's own rules 2:00:00 is a number in base 60.
+            text = path.read_text(encoding="utf-8")
+            content = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  makes no objects
         except OSError as error:
             raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from None
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            text = " ".join(str(error).split())
-            raise UsageError(f"is not valid YAML: {text}", where=str(path)) from None
-        if content is None:
+            what = " ".join(str(error).split())
+            raise UsageError(f"is not valid YAML: {what}", where=str(path)) from None
+        if content in (None, ""):
             content = {}
         if not isinstance(content, dict):
             raise UsageError("holds no table of names and values", where=str(path))

@@ -241,7 +241,7 @@ def _check_mpi(profile: Profile) -> None:
     if not find_nest().mpi:
         raise EnvironmentProblem(
             f"{profile.tasks} tasks need a NEST that was built with MPI, and this one is not",
-            fix="use --tasks 1 with more --threads, or install NEST with MPI (docs/cluster.md)",
+            fix="use more --threads, or name an environment whose NEST has MPI in the profile",
         )
 
 

@@ -159,6 +159,10 @@ class Definition:
         except (TypeError, KeyError) as error:
             raise RunError(f"is damaged: {error}", where=str(folder / FILE)) from None
 
+    def all_of(self, entry: Entry) -> dict[str, Mapping[str, Any]]:
+        """All parameters of a run, swept or not."""
+        return {**self.parameters, **entry.parameters}
+
     def differences(self, other: Definition) -> list[str]:
         """Say in words what `other` has that is not as here, without its additional runs."""
         found = [
@@ -166,31 +170,43 @@ class Definition:
             for what in ("circuit", "preset", "threads", "analyze")
             if getattr(self, what) != getattr(other, what)
         ]
-        if self.swept != other.swept:
+        # Named points say what they are, whatever others there are beside them.
+        if self.swept != other.swept and not (self.labelled and other.labelled):
             found.append(f"swept was {names(self.swept)}, now {names(other.swept)}")
-        found += [
-            f"{name} was {text(self.parameters.get(name))}, now {text(other.parameters[name])}"
-            for name in other.parameters
-            if name not in self.swept and other.parameters[name] != self.parameters.get(name)
-        ]
+        changed = _changes(self.parameters, other.parameters)
         mine = {entry.name: entry for entry in self.entries}
-        found += [
-            f"{entry.name} had other parameters"
-            for entry in other.entries
-            if entry.name in mine and entry.parameters != mine[entry.name].parameters
-        ]
-        return found
+        for entry in other.entries:
+            if entry.name in mine and not changed:
+                before, now = self.all_of(mine[entry.name]), other.all_of(entry)
+                changed = [f"{change} in {entry.name}" for change in _changes(before, now)]
+        return found + changed
 
     def missing(self, other: Definition) -> list[Entry]:
         """Entries of `other` that are not here."""
         mine = {entry.name for entry in self.entries}
         return [entry for entry in other.entries if entry.name not in mine]
 
-    def with_entries(self, more: Iterable[Entry]) -> Definition:
-        """The same with more runs, numbered on."""
-        first = len(self.entries) + 1
-        added = [replace(entry, number=number) for number, entry in enumerate(more, first)]
-        return replace(self, entries=[*self.entries, *added])
+    def extended(self, other: Definition) -> Definition:
+        """The same with the runs of `other` that are not here, numbered on."""
+        swept = list(dict.fromkeys([*self.swept, *other.swept]))
+        everything = [(self, entry) for entry in self.entries]
+        everything += [(other, entry) for entry in self.missing(other)]
+        entries = []
+        for number, (origin, entry) in enumerate(everything, 1):
+            values = origin.all_of(entry)
+            chosen = {name: values[name] for name in swept}
+            entries.append(replace(entry, number=number, parameters=chosen))
+        common = {name: value for name, value in self.parameters.items() if name not in swept}
+        return replace(self, parameters=common, entries=entries)
+
+
+def _changes(before: Quantities, now: Quantities) -> list[str]:
+    """What has another value, of the parameters that both have."""
+    return [
+        f"{name} was {text(before[name])}, now {text(now[name])}"
+        for name in now
+        if name in before and now[name] != before[name]
+    ]
 
 
 def define(

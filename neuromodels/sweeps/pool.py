@@ -58,7 +58,7 @@ class _Worker:
     output: IO[bytes]
     unread: bytes = b""
     error: str | None = None
-    fatal: bool = False
+    fatal: str | None = None
 
     def read(self) -> list[dict[str, object]] | None:
         """What it has said since, or None when it says no more."""
@@ -78,7 +78,7 @@ class Outcome:
     failures : dict
         Name of a run -> why it failed.
     fatal : str or None
-        What stopped the whole of it: a full disk, for example.
+        What would have failed all others too, and stopped the sweep: a full disk, for example.
     """
 
     failures: dict[str, str] = field(default_factory=dict)
@@ -181,7 +181,9 @@ def _listen(worker: _Worker, display: Display) -> bool:
         if "share" in line:
             display.went_on(worker.entry, float(str(line["share"])))
         if "error" in line:
-            worker.error, worker.fatal = str(line["error"]), bool(line.get("fatal"))
+            worker.error = str(line["error"])
+        if "fatal" in line:
+            worker.fatal = str(line["fatal"])
     return True
 
 
@@ -192,8 +194,7 @@ def _close(worker: _Worker, outcome: Outcome) -> None:
     if code != 0 or worker.error:
         reason = worker.error or _reason(code, worker.output)
         outcome.failures[worker.entry.name] = reason
-        if worker.fatal:
-            outcome.fatal = reason
+        outcome.fatal = outcome.fatal or worker.fatal
     worker.output.close()
 
 

@@ -244,7 +244,7 @@ def carry_on(
         if outcome.fatal is not None:
             raise EnvironmentProblem(
                 f"the sweep was stopped: {outcome.fatal}",
-                fix=f"then: neuromodels sweep --resume {folder}",
+                fix=f"mend that, then: neuromodels sweep --resume {folder}",
             )
         found = Sweep(folder, definition, outcome.failures)
         found.collect()
@@ -303,7 +303,7 @@ def settle(folder: Path, definition: Definition, *, extend: bool = False) -> Def
     found = before.differences(definition)
     added, removed = before.missing(definition), definition.missing(before)
     if not found and added and extend:
-        before = before.with_entries(added)
+        before = before.extended(definition)
         before.save(folder)
         return before
     if not extend:

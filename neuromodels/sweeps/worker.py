@@ -19,7 +19,6 @@ from neuromodels.errors import EnvironmentProblem, NeuromodelsError, RunInterrup
 
 _PR_SET_PDEATHSIG = 1
 _EVERY = 0.5
-_DEFECT = 70
 
 
 class Teller:
@@ -67,13 +66,15 @@ def main(arguments: list[str]) -> int:
             definition = Definition.load(folder)
             execute(folder, definition, definition.entry(number), teller.progress)
         except NeuromodelsError as error:
-            fatal = isinstance(error, EnvironmentProblem)
-            teller.say(error=" ".join(str(error).split()), fatal=fatal, code=error.exit_code)
+            teller.say(error=" ".join(str(error).split()))
+            if isinstance(error, EnvironmentProblem):
+                what = f"{error.where}: {error.what}" if error.where else error.what
+                teller.say(fatal=" ".join(what.split()))
             return error.exit_code
         except KeyboardInterrupt:
             return RunInterrupted.exit_code
         except Exception as error:
-            teller.say(error=" ".join(f"{type(error).__name__}: {error}".split()), code=_DEFECT)
+            teller.say(error=" ".join(f"{type(error).__name__}: {error}".split()))
             raise
         teller.say(share=1.0)
     return 0
