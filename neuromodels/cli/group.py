@@ -18,6 +18,7 @@ CORE: Mapping[str, str] = MappingProxyType(
         "analyze": "neuromodels.cli.analyze",
         "models": "neuromodels.cli.models",
         "doctor": "neuromodels.cli.doctor",
+        "new-plugin": "neuromodels.cli.new_plugin",
     }
 )
 """Core command -> module whose attribute ``command`` is the click command."""
