@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -60,8 +61,11 @@ def write(run: Run, path: str | os.PathLike[str]) -> Path:
         file.add_acquisition(series)
     if run.phases:
         file.add_time_intervals(_phases(run))
-    with replacing(target) as temporary, pynwb.NWBHDF5IO(str(temporary), "w") as io:
-        io.write(file)
+    with replacing(target) as temporary, warnings.catch_warnings():
+        # The file gets its own name, with the ending, when it is whole.
+        warnings.filterwarnings("ignore", message=".*does not end in '.nwb'")
+        with pynwb.NWBHDF5IO(str(temporary), "w") as io:
+            io.write(file)
     return target
 
 

@@ -2,9 +2,9 @@
 A dendritic current turns spikes into bursts
 --------------------------------------------
 
-Three pyramidal cells get the same current into the soma and different ones into the dendrite.  The
-somatic current sets how often they fire an *event* (a single spike or a burst); the dendritic
-current decides how many events become bursts.  The cells count both themselves.
+Three pyramidal cells with the same background noise get different currents into the dendrite.  The
+soma decides how often they fire an *event* (a single spike or a burst), the dendrite how many
+events become bursts.  The cells count both themselves.
 
 Model: Payeur et al. (2021) Nature Neuroscience 24:1010-1019.
 """
@@ -16,17 +16,21 @@ import neuromodels
 
 nest.ResetKernel()
 nest.verbosity = nest.VerbosityLevel.ERROR
+nest.rng_seed = 1
 neuromodels.install("pyramidal_burst_neuron")
 
-soma_current = 500.0  # pA
-dendritic_currents = [0.0, 200.0, 400.0]  # pA
-simulation_time = 1000.0  # ms
+soma_current = 50.0  # pA
+dendritic_currents = [-100.0, 50.0, 200.0]  # pA
+simulation_time = 20_000.0  # ms
+noise = {"rate_soma_exc": 500.0, "rate_soma_inh": 500.0, "rate_dend_exc": 500.0}
+noise |= {"rate_dend_inh": 500.0, "w_bg_soma_exc": 0.35, "w_bg_soma_inh": 0.35}
 
 # Create the cells, a multimeter for both compartments, and a spike recorder.
 
-cells = nest.Create("pyramidal_burst_neuron", len(dendritic_currents), {"I_s": soma_current})
+cells = nest.Create("pyramidal_burst_neuron", 3, {"I_s": soma_current, **noise})
 cells.I_d = dendritic_currents
 multimeter = nest.Create("multimeter", params={"record_from": ["V_s", "V_d"], "interval": 0.2})
+multimeter.start = simulation_time - 1000.0
 recorder = nest.Create("spike_recorder")
 nest.Connect(multimeter, cells)
 nest.Connect(cells, recorder)
@@ -52,5 +56,5 @@ for cell, axes in zip(cells.tolist(), panels, strict=True):
     )
     axes.set_ylabel("V (mV)")
 panels[0].legend(loc="upper right", fontsize="small")
-panels[-1].set(xlim=(500.0, simulation_time), xlabel="time (ms)")
+panels[-1].set(xlim=(simulation_time - 1000.0, simulation_time), xlabel="time (ms)")
 plt.show()

@@ -116,13 +116,11 @@ def _paragraph(block: list[str], known: Mapping[str, str]) -> str:
 
 def _indented(block: list[str], symbols: Collection[str]) -> str:
     lines = textwrap.dedent("\n".join(block)).splitlines()
-    whole: list[str] = []
-    for line in lines:
-        if line.startswith(" ") and whole:  # goes on with the line before it
-            whole[-1] += " " + line.strip()
-        else:
-            whole.append(line)
-    if not any(map(equations.is_equation, whole)):
+    if not any(map(equations.is_equation, lines)):
         return "```text\n" + "\n".join(lines) + "\n```"
-    typeset = " \\\\\n".join(equations.latex(line, symbols) for line in whole)
+    # A line that is indented goes on with the one before it.
+    typeset = " \\\\\n".join(
+        (r"\qquad " if line.startswith(" ") else "") + equations.latex(line, symbols)
+        for line in lines
+    )
     return "```{math}\n\\begin{array}{l}\n" + typeset + "\n\\end{array}\n```"

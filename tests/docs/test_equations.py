@@ -47,3 +47,21 @@ def test_mathml_is_well_formed():
     root = ET.fromstring(text)
     assert root.tag.endswith("math")
     assert len(root.findall(".//{*}mtr")) == 2
+
+
+def test_equations_of_all_models_are_typeset_without_rest():
+    pytest.importorskip("latex2mathml")
+    import re
+    import xml.etree.ElementTree as ET
+
+    from generator import mathml, models
+
+    from neuromodels.registry import registry
+
+    n_equations = 0
+    for name, page in models.pages(registry()).items():
+        for body in re.findall(r"```\{math\}\n(.*?)\n```", page, re.DOTALL):
+            shown = "".join(ET.fromstring(mathml.convert(body, block=True)).itertext())
+            assert not set(shown) & set("\\{}&`"), (name, shown)
+            n_equations += 1
+    assert n_equations > 20
