@@ -67,7 +67,8 @@ for _ in times[1:]:
 figure, axes = plt.subplots(layout="constrained")
 axes.plot(times / 1000.0, weights, color="#0072B2")
 for i, fraction in enumerate(burst_fractions):
-    axes.axvline(i * segment / 1000.0, color="0.8")
-    axes.annotate(f"{fraction:.0%} bursts", (i * segment / 1000.0 + 1.0, 0.0))
+    start = i * segment / 1000.0
+    axes.axvline(start, color="0.8")
+    axes.text(start + 1.0, 0.95, f"{fraction:.0%} bursts", transform=axes.get_xaxis_transform())
 axes.set(xlabel="time (s)", ylabel=f"weight, mean of {n_pairs} pairs")
 plt.show()

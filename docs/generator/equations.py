@@ -126,14 +126,12 @@ def _is_symbol(tokens: Sequence[re.Match[str]], index: int, symbols: Collection[
         return _neighbour(tokens, index, 1) == "(" or (text == "sum" and "of" not in around)
     if plain in {"a", "A", "I"}:  # also words: a symbol only between operators
         return not any(other.isalpha() and len(other) > 1 for other in beside)
+    following = tokens[index + 1 : index + 2]
+    called = bool(following) and following[0].group() == "("
     return (
         plain in symbols or "_" in plain or plain in _GREEK or len(plain) == 1 or plain == "dt"
-        or text.endswith("'") or (tokens[index + 1 : index + 2] and _opens(tokens[index + 1]))
+        or text.endswith("'") or called
     )  # fmt: skip
-
-
-def _opens(token: re.Match[str]) -> bool:
-    return token.group() == "("
 
 
 def _neighbour(tokens: Sequence[re.Match[str]], index: int, step: int) -> str | None:

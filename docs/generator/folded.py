@@ -8,7 +8,7 @@ from docutils.parsers.rst import Directive
 __all__ = ["FoldedSource"]
 
 
-class FoldedSource(Directive):
+class FoldedSource(Directive):  # type: ignore[misc]
     """``{dropdown-source} FILE``: the content as a literal block behind its file name."""
 
     required_arguments = 1

@@ -50,9 +50,8 @@ def test_bursting_cell(play):
     found = play("bursting_cell")
     events, bursts = np.array(found["events"]), np.array(found["bursts"])
     probability = bursts / events
-    assert np.all(np.diff(probability) > 0)
-    assert probability[0] < 0.1
-    assert probability[-1] > 0.5
+    assert np.all(np.diff(probability) > 0.1)
+    assert np.all(events > 20)
 
 
 def test_burst_dependent_plasticity(play):

@@ -63,9 +63,9 @@ def weight_changes(run: Run) -> tuple[Array, Array, Array]:
     counts = np.bincount(
         neurons.between(phase.start, phase.stop).node_ids, minlength=p["n_neurons"]
     )
-    rates = counts * 1000.0 / (phase.stop - phase.start)
+    rates: Array = counts * 1000.0 / (phase.stop - phase.start)
     weight = run.signals["weight"].to_numpy()
-    changes = weight[-1] - weight[0]
+    changes: Array = weight[-1] - weight[0]
     exact = [
         exact_weight(
             inputs.of(neuron),
