@@ -67,8 +67,7 @@ def in_nest(size: str, rule: str, threads: int, seconds: float) -> tuple[float, 
         while left > 0:
             nest.Run(min(left, HARVEST))
             left -= HARVEST
-            if rule == "windows":
-                alignment.harvest()
+            alignment.harvest()
         nest.Cleanup()
     alignment.finish()
     return (time.process_time() - cpu) / seconds, (time.perf_counter() - wall) / seconds

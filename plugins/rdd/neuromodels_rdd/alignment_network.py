@@ -215,6 +215,7 @@ class AlignmentNetwork:
                     self._connect(
                         network, name, self.layers[layer - 1], group, delay, ports["FEEDFORWARD"]
                     )
+        self._clock = self.layers[0][:1]
         for layer, detectors in enumerate(self.detectors):
             name = f"{FEEDBACK}_{layer}"
             nest.CopyModel(FEEDBACK, name, {"eta": p.eta, "window": p.window})
@@ -421,8 +422,9 @@ class AlignmentNetwork:
         return self._n_windows
 
     def _harvest(self) -> None:
+        clock = int(get_values(self._clock, "clock")[0])
         for layer, units in enumerate(self.layers):
-            until = int(np.nanmax(get_values(units, "clock"))) + 1
+            until = clock + 1 - LAG * layer
             if layer:
                 bits = get_values(units, "recent").astype(np.int64)
                 self._activity[layer - 1].add(bits, until)

@@ -126,14 +126,6 @@ class WeightAlignment(Circuit[WeightAlignmentParameters]):
         self._rng = network.rng
         self._weights()
         self.network.build(network)
-        if self.parameters.rule == "windows":
-            network.signal(
-                "windows",
-                self.network.harvest,
-                interval=float(network_module.HARVEST),
-                unit="",
-                doc="Windows that have ended in driven layers",
-            )
         layers = [f"{i + 1}" for i in range(self.network.n_stages)]
         times = self.network.segment / 1000.0 * np.arange(self.network.n_segments + 1)
         interval = self.network.duration
@@ -168,6 +160,13 @@ class WeightAlignment(Circuit[WeightAlignmentParameters]):
             dims=("layer", "side", "quantile"),
             coords={"side": ["spiked", "silent"], "quantile": np.array(QUANTILES)},
             doc="Quantiles of the maximum of u in windows of the phase before",
+        )
+        network.signal(
+            "windows",
+            self.network.harvest,
+            interval=float(network_module.HARVEST),
+            unit="",
+            doc="Windows that have ended in driven layers",
         )
         for layer in range(self.network.n_stages):
             network.signal(
