@@ -14,7 +14,8 @@ __all__ = ["Declaration", "Port", "equations", "parameters", "ports", "state"]
 
 _BLOCK = re.compile(r"\s*(?P<name>\w+)\s*:\s*(?:#.*)?$")
 _DECLARATION = re.compile(
-    r"\s*(?P<names>\w+(?:\s*,\s*\w+)*)\s+(?P<type>\S+?)\s*=\s*(?P<value>[^#@\[]+?)\s*"
+    r"\s*(?P<names>\w+(?:\[\w+\])?(?:\s*,\s*\w+(?:\[\w+\])?)*)\s+(?P<type>\S+?)\s*=\s*"
+    r"(?P<value>[^#@\[]+?)\s*"
     r"(?P<decorators>(?:@[\w:]+\s*)*)(?:\[\[.*\]\]\s*)?(?:\#\s*(?P<doc>.*?))?\s*$"
 )
 _PORT = re.compile(

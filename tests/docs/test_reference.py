@@ -44,6 +44,7 @@ def test_parameters_have_units_sources_and_links(found):
     assert "[Payeur2021](https://doi.org/10.1038/s41593-021-00857-x)" in row
     assert r"\frac{dV_{s}}{dt}" in page
     assert "| `soma_exc` | spikes | `SOMA_EXC`: 1 | Excitation of the soma |" in page
+    assert "| `past[30]` | `0.0` |" in models.page(found, "rdd_neuron")  # a vector
     page = models.page(found, "burst_dependent_synapse")
     assert "[pyramidal_burst_neuron](pyramidal_burst_neuron.md)" in page
     assert "reads `burst_valence` (as `valence`)" in page
