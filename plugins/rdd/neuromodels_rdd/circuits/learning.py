@@ -24,6 +24,7 @@ norm, and the fits of the spiking network: all that outlives an epoch.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any, ClassVar, Protocol
 

@@ -19,7 +19,7 @@ from neuromodels_rdd.learning.batches import Scaled, scaled
 from neuromodels_rdd.learning.feedback import Convolution, Linear
 from neuromodels_rdd.learning.images import Images
 
-EVALUATION_BATCH = 500
+EVALUATION_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Learner:
             modules[name] = Convolution(
                 self._tensor(values[f"{name}/weight"]), self._feedback(name, values)
             )
-            modules[f"{name}_relu"] = nn.ReLU()
+            modules[f"{name}_relu"] = nn.ReLU(inplace=True)
             modules[f"{name}_norm"] = nn.BatchNorm2d(maps)
             modules[f"{name}_pool"] = nn.MaxPool2d(POOL)
         modules["flatten"] = nn.Flatten()
@@ -134,7 +134,7 @@ class Learner:
                 self._feedback(name, values),
             )
             if name != architecture.full[-1]:
-                modules[f"{name}_relu"] = nn.ReLU()
+                modules[f"{name}_relu"] = nn.ReLU(inplace=True)
                 modules[f"{name}_norm"] = nn.BatchNorm1d(units)
         net = nn.Sequential()
         for name, module in modules.items():
