@@ -24,7 +24,7 @@ def norm(x, axes):
 
 
 def norm_back(error, hat, inverse_sd, axes):
-    """Through batch norm with gain 1."""
+    """Through the normalisation; the gain comes before."""
     centred = error - error.mean(axes, keepdims=True)
     return inverse_sd * (centred - hat * (error * hat).mean(axes, keepdims=True))
 
@@ -59,12 +59,23 @@ def transposed_convolve(error, kernel):
 
 
 def gradients(x, labels, values, convolutions, full, *, transported, double_softmax=True):
-    """Loss, and gradients ``layer/weight``, ``layer/bias`` and those of batch norm."""
+    """Loss, and gradients ``layer/weight``, ``layer/bias``, and ``layer_norm/`` both.
+
+    Gains and biases of batch norm are 1 and 0 where `values` has none.
+    """
     b, found, tape = len(x), {}, []
+
+    def affine(name, maps):
+        shape = (-1, 1, 1) if maps else (-1,)
+        gain = values.get(f"{name}_norm/weight", np.ones(len(values[f"{name}/weight"])))
+        bias = values.get(f"{name}_norm/bias", np.zeros(len(values[f"{name}/weight"])))
+        return gain.reshape(shape), bias.reshape(shape)
+
     for name in convolutions:
         a = convolve(x, values[f"{name}/weight"])
         hat, inverse = norm(np.maximum(a, 0.0), (0, 2, 3))
-        squares = pool(hat)
+        gain, bias = affine(name, maps=True)
+        squares = pool(gain * hat + bias)
         tape.append((name, x, a, hat, inverse, squares.argmax(-1)))
         x = squares.max(-1)
     maps_shape, x = x.shape, x.reshape(b, -1)
@@ -72,7 +83,8 @@ def gradients(x, labels, values, convolutions, full, *, transported, double_soft
         a = x @ values[f"{name}/weight"].T + values[f"{name}/bias"]
         hat, inverse = norm(np.maximum(a, 0.0), 0)
         tape.append((name, x, a, hat, inverse, None))
-        x = hat
+        gain, bias = affine(name, maps=False)
+        x = gain * hat + bias
     last = full[-1]
     a = x @ values[f"{last}/weight"].T + values[f"{last}/bias"]
 
@@ -95,7 +107,7 @@ def gradients(x, labels, values, convolutions, full, *, transported, double_soft
         if winner is None:
             found[f"{name}_norm/weight"] = (error * hat).sum(0)
             found[f"{name}_norm/bias"] = error.sum(0)
-            error = norm_back(error, hat, inverse, 0) * (a > 0)
+            error = norm_back(error * affine(name, maps=False)[0], hat, inverse, 0) * (a > 0)
             found[f"{name}/weight"], found[f"{name}/bias"] = error.T @ x, error.sum(0)
             error = error @ values[f"{name}/{down}"]
             continue
@@ -104,6 +116,7 @@ def gradients(x, labels, values, convolutions, full, *, transported, double_soft
         error = pool_back(error, hat.shape, winner)
         found[f"{name}_norm/weight"] = (error * hat).sum((0, 2, 3))
         found[f"{name}_norm/bias"] = error.sum((0, 2, 3))
+        error = error * affine(name, maps=True)[0]
         error = norm_back(error, hat, inverse, (0, 2, 3)) * (a > 0)
         windows = sliding_window_view(x, values[f"{name}/weight"].shape[2:], (2, 3))
         found[f"{name}/weight"] = np.einsum("bohw,bchwij->ocij", error, windows)

@@ -194,9 +194,10 @@ class Learning(Circuit[LearningParameters]):
             "hidden": (50, 30),
             "epochs": 3,
         },
+        "short": {"n_train": 10000, "epochs": 6},
         "paper": {},
     }
-    default_preset = "smoke"
+    default_preset = "short"
     analyses = ("rdd/learning",)
     resolution = 1.0
 
