@@ -11,6 +11,7 @@ from neuromodels_rdd.learning.conditions import (
     BEFORE,
     CONDITIONS,
     FEEDBACK_ALIGNMENT,
+    MEASURES,
     MOMENTS,
     RDD,
     Learners,
@@ -31,9 +32,7 @@ PLAIN = Optimiser(rate=0.1, momentum=0.9, weight_decay=0.0, feedback_decay=0.0, 
 def batches(architecture, n, size=9):
     rng = np.random.default_rng(5)
     shape = (size, architecture.channels, architecture.size, architecture.size)
-    return [
-        (rng.normal(size=shape), rng.integers(0, architecture.classes, size)) for _ in range(n)
-    ]
+    return [(rng.normal(size=shape), rng.integers(0, architecture.classes, size)) for _ in range(n)]
 
 
 def convolutions(architecture):
@@ -56,9 +55,7 @@ def test_training_equals_numpy(architecture, transported, double_softmax):
     optimiser = Optimiser(0.1, 0.9, 0.02, 0.0, double_softmax)
     learner = Learner(architecture, values, optimiser, transported=transported, dtype=torch.float64)
 
-    by_hand = {
-        name: np.array(v) for name, v in values.items() if not name.endswith("/feedback")
-    }
+    by_hand = {name: np.array(v) for name, v in values.items() if not name.endswith("/feedback")}
     for name, value in parameters(learner).items():
         by_hand.setdefault(name, value.copy())  # gain and bias of batch norm
     velocity = {name: np.zeros_like(value) for name, value in by_hand.items()}
@@ -171,10 +168,10 @@ def test_feedback_equal_to_forward_weights_is_backprop_for_one_batch(images):
         np.testing.assert_allclose(
             trained[RDD].weight(layer), trained[BACKPROP].weight(layer), rtol=0, atol=1e-7
         )
-    angles = trained.measures["angle"][0]
-    assert angles[:, MOMENTS.index(BEFORE)].max() < 1e-2
-    assert angles[:, MOMENTS.index(AFTER)].min() > 1e-2
-    assert np.isnan(trained.measures["angle"][1]).all()
+    angles = trained.measures[..., MEASURES.index("angle")]
+    assert angles[0, :, MOMENTS.index(BEFORE)].max() < 1e-2
+    assert angles[0, :, MOMENTS.index(AFTER)].min() > 1e-2
+    assert np.isnan(angles[1]).all()
 
 
 def test_learning_goes_on_from_its_state(images):

@@ -15,8 +15,10 @@ from neuromodels.errors import EnvironmentProblem, UsageError
 
 def idx(values):
     values = np.asarray(values, dtype=np.uint8)
-    return bytes((0, 0, 8, values.ndim)) + struct.pack(f">{values.ndim}I", *values.shape) + bytes(
-        values.ravel()
+    return (
+        bytes((0, 0, 8, values.ndim))
+        + struct.pack(f">{values.ndim}I", *values.shape)
+        + bytes(values.ravel())
     )
 
 

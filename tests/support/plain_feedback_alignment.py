@@ -1,8 +1,8 @@
 """Feedback alignment by hand in NumPy: one pass forward and back through the learning network.
 
-Convolution, ReLU, batch norm, max pooling; then fully connected layers with ReLU and batch norm; the
-softmax of the output goes through log-softmax once more.  Written from the equations; errors pass
-every matrix and kernel through its feedback weights, everything else by its exact derivative.
+Convolution, ReLU, batch norm, max pooling; then fully connected layers with ReLU and batch norm;
+the softmax of the output goes through log-softmax once more.  Written from the equations; errors
+pass every matrix and kernel through its feedback weights, everything else by its exact derivative.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ def norm_back(error, hat, inverse_sd, axes):
 def pool(x):
     b, c, h, w = x.shape
     cut = x[:, :, : h // 2 * 2, : w // 2 * 2]
-    return cut.reshape(b, c, h // 2, 2, w // 2, 2).transpose(0, 1, 2, 4, 3, 5).reshape(
-        b, c, h // 2, w // 2, 4
+    return (
+        cut.reshape(b, c, h // 2, 2, w // 2, 2)
+        .transpose(0, 1, 2, 4, 3, 5)
+        .reshape(b, c, h // 2, w // 2, 4)
     )
 
 

@@ -25,12 +25,12 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromodels import Analysis, Metric, Result
-from neuromodels_rdd.alignment import OF_ANY_WEIGHTS, OF_MATRICES
 from neuromodels_rdd.learning.conditions import (
     AFTER,
     BACKPROP,
     BEFORE,
     FEEDBACK_ALIGNMENT,
+    MEASURES,
     PERFORMANCE,
     RDD,
 )
@@ -42,7 +42,12 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
-MEASURES = {name: unit for name, (unit, *_) in (*OF_ANY_WEIGHTS.items(), *OF_MATRICES.items())}
+REPORTED = {
+    "angle": ("deg", "angle between feedback and forward weights"),
+    "correct": ("%", "feedback weights that have the sign of the forward weight"),
+    "correlation": ("", "correlation of feedback and forward weights"),
+}
+"""Measures of alignment that become metrics: unit and meaning; all are in the signals."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,12 @@ def measure(run: Run) -> Measured:
     def rows(name: str) -> Array:
         return np.asarray(signals[name], dtype=np.float64)[samples]
 
+    alignment = rows("alignment")
+
+    def aligned(moment: str) -> dict[str, Array]:
+        values = alignment[..., moments.index(moment), :]
+        return {name: values[..., MEASURES.index(name)] for name in MEASURES}
+
     walls = {phase["name"]: phase["wall"] or 0.0 for phase in run.info["phases"]}
     learning = {
         c: sum(wall for name, wall in walls.items() if name.endswith(f"_learn_{c}"))
@@ -116,8 +127,8 @@ def measure(run: Run) -> Measured:
         conditions=conditions,
         layers=[str(name) for name in signals["layer"].values],
         performance={name: rows(name) for name in PERFORMANCE},
-        before={name: rows(name)[..., moments.index(BEFORE)] for name in MEASURES},
-        after={name: rows(name)[..., moments.index(AFTER)] for name in MEASURES},
+        before=aligned(BEFORE),
+        after=aligned(AFTER),
         nest=sum(walls.values()) - sum(learning.values()),
         pytorch=learning,
     )
@@ -163,15 +174,14 @@ def _alignment(measured: Measured) -> Iterator[Metric]:
     for condition in measured.aligned:
         row = measured.conditions.index(condition)
         for column, layer in enumerate(measured.layers):
-            for name in OF_ANY_WEIGHTS:
+            for name, (unit, what) in REPORTED.items():
                 for when, values in (("before", measured.before), ("after", measured.after)):
                     yield Metric(
                         f"{name}_{when}/{condition}/{layer}",
                         float(values[name][-1, row, column]),
-                        MEASURES[name],
+                        unit,
                         None,
-                        f"{OF_ANY_WEIGHTS[name][2].lower()} of {layer}, {condition}, {when} "
-                        f"learning in epoch {measured.epochs}",
+                        f"{what}, {layer}, {condition}, {when} learning in epoch {measured.epochs}",
                     )
 
 

@@ -1,9 +1,9 @@
 """The circuit ``rdd/learning``: feedback weights found by spiking neurons teach a network images.
 
 Two networks take turns (Guerguiev et al. 2020).  Before an epoch of learning, the fully connected
-layers live as layers of spiking neurons in NEST, their forward weights scaled, without images: one
-after the other is driven at random, and its neurons estimate their causal effect on the layer above
-by regression discontinuity (`neuromodels_rdd.circuits.weight_alignment`).  The estimates become the
+layers live as layers of spiking neurons in NEST, their forward weights scaled, without images:
+one after the other is driven at random, and its neurons estimate their causal effect on the layer
+above by regression discontinuity (`neuromodels_rdd.alignment_network`).  The estimates become the
 feedback weights of the learning network, which then sees all images once in PyTorch, its errors sent
 down through them.  Nothing else is exchanged: forward weights one way, feedback weights the other.
 
@@ -14,38 +14,38 @@ Conditions, all of them with the same initial weights and the same batches:
 * ``backprop``: errors go through the forward weights.
 
 Learning takes no biological time in the original.  Here it is what happens at the beginning of a
-second in which the spiking network rests: `LEARNING` for every epoch and condition.  A phase of
-regression discontinuity starts afresh anyway.
+second in which the spiking network rests: `LEARNING` for every epoch and condition, the first a
+little longer, so that epochs are whole seconds.  A phase of regression discontinuity starts afresh
+anyway.
 
-Checkpoints are taken at the end of epochs.  They hold the learning networks with momentum and batch
-norm, and the fits of the spiking network: all that outlives an epoch.
+Checkpoints hold the learning networks with momentum and batch norm, and what the spiking network
+has learned.  In a run that is continued from one, conditions without spiking neurons give exactly
+what they would have given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from neuromodels import Circuit, Cost, Network, Parameters, Phase, parameter
+from neuromodels import Circuit, Cost, Network, Phase, parameter
 from neuromodels.errors import EnvironmentProblem, ParameterError
-from neuromodels_rdd import alignment
+from neuromodels_rdd.alignment_network import HARVEST, RESOLUTION, AlignmentNetwork
 from neuromodels_rdd.learning import images
 from neuromodels_rdd.learning.architecture import Architecture
 from neuromodels_rdd.learning.conditions import (
     CONDITIONS,
+    MEASURES,
     MOMENTS,
     PERFORMANCE,
     RDD,
     Learners,
 )
-
-PAPER = "Guerguiev et al. 2020"
-CODE = f"{PAPER}; authors' learning script"
+from neuromodels_rdd.parameters import CODE, PAPER, AlignmentParameters
 
 LEARNING = 1000.0
 """Biological time (ms) in which the spiking network rests while one condition learns."""
@@ -60,7 +60,7 @@ _PERFORMANCE = {
 Array = npt.NDArray[np.float64]
 
 
-class LearningParameters(Parameters):
+class LearningParameters(AlignmentParameters):
     """Parameters of ``rdd/learning``; defaults are the published ones."""
 
     conditions: tuple[str, ...] = parameter(
@@ -156,35 +156,12 @@ class LearningParameters(Parameters):
     )
 
 
-class Estimator(Protocol):
-    """Finds feedback weights for the fully connected layers in phases of biological time."""
-
-    def build(self, network: Network) -> None:
-        """Create what it needs in the kernel."""
-
-    def phases(self, name: str) -> Iterator[Phase]:
-        """Yield its phases, which last whole seconds together; names begin with `name`."""
-
-    def load(self, network: Network, forward: Sequence[Array]) -> None:
-        """Take over forward weights, (units above, units below) each, before its phases."""
-
-    def feedback(self) -> Sequence[Array]:
-        """Give the feedback weights that were found, in the shape of the forward ones."""
-
-    def state(self) -> Mapping[str, npt.ArrayLike]:
-        """Give what outlives its phases."""
-
-    def restore(self, network: Network, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Put back what `state` gave."""
-
-
 class Learning(Circuit[LearningParameters]):
     """Feedback weights of spiking neurons, feedback alignment and backpropagation on images."""
 
     name = "rdd/learning"
     summary = "Image recognition with feedback weights that spiking neurons find, and without"
     Parameters = LearningParameters
-    models = ()
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "smoke": {
             "data": "digits",
@@ -193,13 +170,15 @@ class Learning(Circuit[LearningParameters]):
             "maps": (),
             "hidden": (50, 30),
             "epochs": 3,
+            "stage": 3.0,
+            "write_interval": 3.0,
         },
         "short": {"n_train": 10000, "epochs": 6},
         "paper": {},
     }
     default_preset = "short"
     analyses = ("rdd/learning",)
-    resolution = 1.0
+    resolution = RESOLUTION
 
     def __init__(self, parameters: LearningParameters) -> None:
         super().__init__(parameters)
@@ -216,50 +195,59 @@ class Learning(Circuit[LearningParameters]):
                 where=self.name,
                 fix="pip install 'neuromodels-rdd[learning]'",
             )
-        self._images: images.ImageSet | None = None
+        found = images.load(p.data, p.data_dir)
+        self.images = images.ImageSet(
+            found.train.first(p.n_train).padded(p.image_size),
+            found.test.first(p.n_test).padded(p.image_size),
+        )
+        channels, rows, columns = self.images.train.pixels.shape[1:]
+        if rows != columns:
+            raise ParameterError(
+                f"images of {rows} x {columns} pixels are not square",
+                where=f"{self.name}: image_size",
+                fix=f"give {max(rows, columns)} or more",
+            )
+        self.architecture = Architecture(
+            channels, rows, p.maps, p.kernel, p.hidden, self.images.classes
+        )
+        self.spiking: AlignmentNetwork | None = None
+        if RDD in p.conditions:
+            self.spiking = AlignmentNetwork(self.architecture.layers, p, where=self.name)
+            self.models = self.spiking.models  # type: ignore[misc]
 
     # -- protocol -----------------------------------------------------------------------------
 
     def protocol(self) -> Iterator[Phase]:
-        """Every epoch: a phase of regression discontinuity where due, then each condition learns."""
+        """Every epoch: a phase of regression discontinuity if due, then each condition learns."""
         p = self.parameters
         for epoch in range(1, p.epochs + 1):
-            name = f"epoch_{epoch}"
-            if RDD in p.conditions and self.rdd_before(epoch):
-                phases = self._estimator.phases(f"{name}_rdd")
-                first = next(phases)
-                yield replace(first, enter=self._hand_down(first.enter))
-                yield from phases
+            name, rest = f"epoch_{epoch}", LEARNING
+            if self.spiking is not None and self.rdd_before(epoch):
+                yield from self.spiking.phase(f"{name}_rdd", self._forward)
+                rest += -self.spiking.duration % LEARNING
             for condition in p.conditions:
-                yield Phase(
-                    f"{name}_learn_{condition}",
-                    LEARNING,
-                    self._learn(condition, epoch),
-                    checkpoint=condition == p.conditions[-1],
-                )
+                last = condition == p.conditions[-1]
+                learn = self._learn(condition, epoch)
+                yield Phase(f"{name}_learn_{condition}", rest, learn, checkpoint=last)
+                rest = LEARNING
 
     def rdd_before(self, epoch: int) -> bool:
         """Whether a phase of regression discontinuity comes before an epoch (from 1)."""
         every = self.parameters.rdd_every
         return epoch == 1 if every == 0 else (epoch - 1) % every == 0
 
-    def _hand_down(self, enter: Callable[[Network], None] | None) -> Callable[[Network], None]:
-        """Give the forward weights to the spiking network, and then what `enter` does."""
-
-        def handed(network: Network) -> None:
-            learner = self.learners[RDD]
-            self._estimator.load(network, [learner.weight(layer) for layer in self._full])
-            if enter is not None:
-                enter(network)
-
-        return handed
+    def _forward(self) -> list[Array]:
+        """Forward weights, from the learning network to the spiking one."""
+        learner = self.learners[RDD]
+        return [learner.weight(layer) for layer in self.architecture.full]
 
     def _learn(self, condition: str, epoch: int) -> Callable[[Network], None]:
         def enter(_network: Network) -> None:
-            if condition == RDD and self.rdd_before(epoch):
-                for layer, values in zip(self._full, self._estimator.feedback(), strict=True):
+            if self.spiking is not None and condition == RDD and self.rdd_before(epoch):
+                self.spiking.finish()
+                for layer, Y in zip(self.architecture.full, self.spiking.feedback, strict=True):
                     if layer in self.learners.layers:
-                        self.learners[RDD].set_feedback(layer, values)
+                        self.learners[RDD].set_feedback(layer, Y.T)
             self.learners.learn(condition, epoch)
 
         return enter
@@ -267,28 +255,14 @@ class Learning(Circuit[LearningParameters]):
     # -- network ------------------------------------------------------------------------------
 
     def build(self, network: Network) -> None:
-        """Read the images, make the learning networks and the spiking one."""
+        """Make the learning networks and the spiking one."""
         from neuromodels_rdd.learning.learner import Optimiser
 
         p = self.parameters
-        found = images.load(p.data, p.data_dir)
-        found = images.ImageSet(
-            found.train.first(p.n_train).padded(p.image_size),
-            found.test.first(p.n_test).padded(p.image_size),
-        )
-        channels, rows, columns = found.train.pixels.shape[1:]
-        if rows != columns:
-            raise ParameterError(
-                f"images of {rows} x {columns} pixels are not square",
-                where=f"{self.name}: image_size",
-                fix=f"give {max(rows, columns)} or more",
-            )
-        architecture = Architecture(channels, rows, p.maps, p.kernel, p.hidden, found.classes)
-        self._full = architecture.full
         self.learners = Learners(
             p.conditions,
-            found,
-            architecture,
+            self.images,
+            self.architecture,
             Optimiser(
                 rate=p.rate,
                 momentum=p.momentum,
@@ -302,8 +276,12 @@ class Learning(Circuit[LearningParameters]):
             seed=int(network.rng.integers(2**63)),
             threads=int(network.nest.local_num_threads),
         )
-        if RDD in p.conditions:
-            self._estimator.build(network)
+        if self.spiking is not None:
+            # The first layer of all sends no errors down, but has drawn feedback all the same.
+            self.spiking.feedback = [
+                self.learners.initial[f"{layer}/feedback"].T for layer in self.architecture.full
+            ]
+            self.spiking.build(network)
         self._record(network)
 
     def _record(self, network: Network) -> None:
@@ -319,19 +297,28 @@ class Learning(Circuit[LearningParameters]):
                 coords={"condition": conditions},
                 doc=f"{doc}, after the last epoch",
             )
-        for name, (unit, _, doc) in (*alignment.OF_ANY_WEIGHTS.items(), *alignment.OF_MATRICES.items()):
+        network.signal(
+            "alignment",
+            self.learners.measures.copy,
+            interval=LEARNING,
+            unit="",
+            dims=("condition", "layer", "moment", "measure"),
+            coords={
+                "condition": conditions,
+                "layer": list(self.learners.layers),
+                "moment": list(MOMENTS),
+                "measure": list(MEASURES),
+            },
+            doc="Alignment of feedback with forward weights around the last epoch of learning: "
+            "angle in degrees, correct in percent",
+        )
+        if self.spiking is not None and self.parameters.rule == "windows":
             network.signal(
-                name,
-                self.learners.measures[name].copy,
-                interval=LEARNING,
-                unit=unit,
-                dims=("condition", "layer", "moment"),
-                coords={
-                    "condition": conditions,
-                    "layer": list(self.learners.layers),
-                    "moment": list(MOMENTS),
-                },
-                doc=f"{doc}; before and after the last epoch of learning",
+                "windows",
+                self.spiking.harvest,
+                interval=float(HARVEST),
+                unit="",
+                doc="Windows that have ended in driven layers",
             )
 
     # -- checkpoints --------------------------------------------------------------------------
@@ -340,20 +327,21 @@ class Learning(Circuit[LearningParameters]):
         """The learning networks, and what the spiking one remembers between phases."""
         del network
         state = {f"learners/{name}": values for name, values in self.learners.state().items()}
-        if RDD in self.parameters.conditions:
-            state |= {f"spiking/{name}": v for name, v in self._estimator.state().items()}
+        if self.spiking is not None:
+            state |= {f"spiking/{name}": v for name, v in self.spiking.state().items()}
         return state
 
     def restore(self, network: Network, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Put it into networks that were built anew."""
+        del network
 
         def part(name: str) -> dict[str, npt.NDArray[Any]]:
             prefix = f"{name}/"
             return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
         self.learners.restore(part("learners"))
-        if RDD in self.parameters.conditions:
-            self._estimator.restore(network, part("spiking"))
+        if self.spiking is not None:
+            self.spiking.restore(part("spiking"))
 
     def cost(self) -> Cost | None:
         """Of the spiking network; learning costs no biological time."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from neuromodels_rdd import alignment
+from neuromodels_rdd import measures
 from neuromodels_rdd.learning.architecture import Architecture, initial_values
 from neuromodels_rdd.learning.batches import training_batches
 from neuromodels_rdd.learning.images import ImageSet
@@ -22,6 +22,8 @@ CONDITIONS = (RDD, FEEDBACK_ALIGNMENT, BACKPROP)
 PERFORMANCE = ("test_error", "test_loss", "train_error", "train_loss")
 BEFORE, AFTER = "before training", "after training"
 MOMENTS = (BEFORE, AFTER)
+MEASURES = ("angle", "correlation", *measures.RECORDED)
+"""Of alignment; kernels of convolutions have the first three only."""
 
 # Streams of random numbers, told apart by their first number after the seed.
 _VALUES, _BATCHES, _VECTORS = range(3)
@@ -50,9 +52,10 @@ class Learners:
     ----------
     performance : dict
         Measure -> value for each condition, shape (conditions,); NaN before the first training.
-    measures : dict
-        Measure of alignment -> shape (conditions, layers with feedback, `MOMENTS`): around the last
-        training.
+    measures : ndarray, shape (conditions, layers with feedback, `MOMENTS`, `MEASURES`)
+        Of alignment, around the last training; NaN where there is no feedback.
+    initial : dict
+        Initial weights, biases and feedback of all, as `initial_values` gives them.
     """
 
     def __init__(
@@ -75,11 +78,11 @@ class Learners:
         self._images = images
         self._full = architecture.full
         self._batch, self._shift, self._mirror, self._seed = batch, shift, mirror, seed
-        values = initial_values(architecture, [seed, _VALUES])
+        self.initial = initial_values(architecture, [seed, _VALUES])
         self._learners = {
             condition: Learner(
                 architecture,
-                values,
+                self.initial,
                 optimiser,
                 transported=condition == BACKPROP,
                 threads=threads,
@@ -87,11 +90,8 @@ class Learners:
             for condition in conditions
         }
         self.performance = {name: np.full(len(conditions), np.nan) for name in PERFORMANCE}
-        shape = (len(conditions), len(self.layers), len(MOMENTS))
-        self.measures = {
-            name: np.full(shape, np.nan)
-            for name in (*alignment.OF_ANY_WEIGHTS, *alignment.OF_MATRICES)
-        }
+        shape = (len(conditions), len(self.layers), len(MOMENTS), len(MEASURES))
+        self.measures = np.full(shape, np.nan)
 
     def __getitem__(self, condition: str) -> Learner:
         return self._learners[condition]
@@ -123,18 +123,21 @@ class Learners:
     def _measure(self, condition: str, moment: str, epoch: int) -> None:
         learner, row = self._learners[condition], self.conditions.index(condition)
         column = MOMENTS.index(moment)
-        rng = self._generator(_VECTORS, epoch, row, column)
+        rng = self._generator(_VECTORS, epoch, CONDITIONS.index(condition), column)
         for i, layer in enumerate(self.layers):
             feedback = learner.feedback(layer)
             if feedback is None:
                 continue
-            forward = learner.weight(layer)
-            for name, (_, compare, _) in alignment.OF_ANY_WEIGHTS.items():
-                self.measures[name][row, i, column] = compare(forward, feedback)
+            W, Y = learner.weight(layer), feedback.T
+            found = {
+                "angle": measures.angle(W, Y),
+                "correlation": measures.correlation(W, Y),
+                "correct": measures.sign_agreement(W, Y),
+            }
             if layer in self._full:
-                x = rng.uniform(0.0, 1.0, forward.shape[1])
-                for name, (_, measure, _) in alignment.OF_MATRICES.items():
-                    self.measures[name][row, i, column] = measure(forward, feedback, x)
+                found |= measures.recorded(W, Y, rng.uniform(0.0, 1.0, W.shape[1]))
+            for name, value in found.items():
+                self.measures[row, i, column, MEASURES.index(name)] = value
 
     def _generator(self, *stream: int) -> np.random.Generator:
         sequence = np.random.SeedSequence([self._seed, *stream])
@@ -144,18 +147,17 @@ class Learners:
 
     def state(self) -> dict[str, npt.ArrayLike]:
         """All networks, and what was measured last."""
-        state: dict[str, npt.ArrayLike] = {}
-        for kind, values in (("performance", self.performance), ("measures", self.measures)):
-            state |= {f"{kind}/{name}": array.copy() for name, array in values.items()}
+        state: dict[str, npt.ArrayLike] = {"measures": self.measures.copy()}
+        state |= {f"performance/{name}": a.copy() for name, a in self.performance.items()}
         for condition, learner in self._learners.items():
             state |= {f"{condition}/{name}": array for name, array in learner.state().items()}
         return state
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Put back what `state` gave."""
-        for kind, values in (("performance", self.performance), ("measures", self.measures)):
-            for name, array in values.items():
-                array[:] = state[f"{kind}/{name}"]
+        self.measures[:] = state["measures"]
+        for name, array in self.performance.items():
+            array[:] = state[f"performance/{name}"]
         for condition, learner in self._learners.items():
             prefix = f"{condition}/"
             learner.restore(
@@ -168,6 +170,6 @@ class Learners:
 
 
 __all__ = [
-    "AFTER", "BACKPROP", "BEFORE", "CONDITIONS", "FEEDBACK_ALIGNMENT", "MOMENTS", "PERFORMANCE", "RDD",
-    "Learners",
+    "AFTER", "BACKPROP", "BEFORE", "CONDITIONS", "FEEDBACK_ALIGNMENT", "MEASURES", "MOMENTS",
+    "PERFORMANCE", "RDD", "Learners",
 ]  # fmt: skip

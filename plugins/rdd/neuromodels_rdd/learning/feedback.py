@@ -1,8 +1,8 @@
 """Layers that send errors down through weights of their own (feedback alignment).
 
-An ordinary layer with weights W sends the error of its output down as the transpose of W applied to
-it.  These put a fixed matrix (or kernel) of the same shape in the place of W there (Lillicrap et al.
-2016); the gradients of W and of the bias are the ordinary ones, and the feedback gets none.
+An ordinary layer with weights W sends the error of its output down as the transpose of W applied
+to it.  These put a fixed matrix (or kernel) of the same shape in the place of W there (Lillicrap
+et al. 2016); the gradients of W and of the bias are the ordinary ones, and the feedback gets none.
 
 Imports PyTorch: import this module only where a circuit needs it.
 """

@@ -2,9 +2,9 @@
 
 Nothing is downloaded.  IDX is the layout of MNIST and of sets made to replace it (LeCun, Cortes &
 Burges, "The MNIST database"): two zero bytes, the type of the numbers, the number of dimensions,
-each dimension as a big-endian 32-bit number, then the numbers, the last dimension fastest.  CIFAR-10
-in its binary version (Krizhevsky 2009) is records of 3073 bytes: the label, then the red, green and
-blue planes of 32 rows of 32 pixels.
+each dimension as a big-endian 32-bit number, then the numbers, the last dimension fastest.
+CIFAR-10 in its binary version (Krizhevsky 2009) is records of 3073 bytes: the label, then the red,
+green and blue planes of 32 rows of 32 pixels.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class ImageSet:
         return int(max(self.train.labels.max(), self.test.labels.max())) + 1
 
 
-# -- sets by name -----------------------------------------------------------------------------------
+# -- sets by name ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -205,11 +205,13 @@ SOURCES: Mapping[str, Source] = {
 
 def _given(directory: Path | None, what: str) -> Path:
     if directory is None:
-        raise UsageError("no directory of images is given", where="data_dir", fix=f"set it to {what}")
+        raise UsageError(
+            "no directory of images is given", where="data_dir", fix=f"set it to {what}"
+        )
     return directory
 
 
-# -- IDX ----------------------------------------------------------------------------------------------
+# -- IDX ------------------------------------------------------------------------------------------
 
 
 def read_idx_set(directory: Path) -> ImageSet:
@@ -294,7 +296,7 @@ def read_idx(path: Path, dimensions: int) -> Pixels:
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
-# -- CIFAR-10 -----------------------------------------------------------------------------------------
+# -- CIFAR-10 -------------------------------------------------------------------------------------
 
 
 def read_cifar_batch(path: Path) -> Images:
@@ -315,7 +317,7 @@ def read_cifar_batch(path: Path) -> Images:
     return Images(records[:, 1:].reshape(-1, 3, 32, 32), labels)
 
 
-# -- helpers ------------------------------------------------------------------------------------------
+# -- helpers --------------------------------------------------------------------------------------
 
 
 def _content(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Measures of alignment, and the sizes of the learning network; no PyTorch."""
+"""Sizes and initial values of the learning network; no PyTorch."""
 
 from __future__ import annotations
 
@@ -6,47 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from neuromodels_rdd import alignment
 from neuromodels_rdd.learning.architecture import Architecture, initial_values
 
 from neuromodels.errors import ParameterError
 
 PUBLISHED = Architecture(3, 32, (64, 64), 5, (384, 192), 10)
-
-
-def test_angle_sign_and_correlation():
-    w = np.array([[3.0, 0.0], [0.0, 4.0]])
-    assert alignment.angle(w, w) == pytest.approx(0.0, abs=1e-6)
-    assert alignment.angle(w, -w) == pytest.approx(180.0)
-    assert alignment.angle(w, np.array([[0.0, 1.0], [2.0, 0.0]])) == pytest.approx(90.0)
-    assert math.isnan(alignment.angle(w, 0 * w))
-    w = np.array([[1.0, -2.0, 3.0, -4.0]])
-    f = np.array([[2.0, 1.0, 0.0, -1.0]])
-    assert alignment.sign_agreement(w, f) == pytest.approx(200 / 3)
-    assert alignment.sign_agreement(w, 0 * f) == 0.0
-    assert alignment.correlation(w, f) == pytest.approx(np.corrcoef(w[0], f[0])[0, 1])
-    assert math.isnan(alignment.correlation(w, 0 * f))
-
-
-def test_published_measures():
-    """Element by element, from their definitions with Y the transpose of the feedback."""
-    rng = np.random.default_rng(1)
-    w, f, x = rng.normal(size=(3, 4)), rng.normal(size=(3, 4)), rng.uniform(size=4)
-    y = f.T
-    wx = [sum(w[k, i] * x[i] for i in range(4)) for k in range(3)]
-    xy = [sum(x[i] * y[i, k] for i in range(4)) for k in range(3)]
-    ywx = [sum(y[i, k] * wx[k] for k in range(3)) for i in range(4)]
-    expected = {
-        "decay": sum(v * v for v in wx) + sum(v * v for v in xy),
-        "sparse": (w**2).sum() + (y**2).sum(),
-        "self": -np.trace(y @ w),
-        "amp": -sum(x[i] * ywx[i] for i in range(4)),
-        "info": sum((x[i] - ywx[i]) ** 2 for i in range(4)),
-        "symm": sum((w[k, i] - y[i, k]) ** 2 for k in range(3) for i in range(4)),
-    }
-    assert set(expected) == set(alignment.OF_MATRICES)
-    for name, (_, measure, _) in alignment.OF_MATRICES.items():
-        assert measure(w, f, x) == pytest.approx(expected[name], rel=1e-12), name
 
 
 def test_published_sizes():
