@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from neuromodels_rdd.analyses.learning import measure
 from neuromodels_rdd.learning.architecture import Architecture, initial_values
 from neuromodels_rdd.learning.conditions import (
     AFTER,
@@ -18,6 +19,10 @@ from neuromodels_rdd.learning.conditions import (
 )
 from neuromodels_rdd.learning.images import Images, ImageSet
 from plain_feedback_alignment import gradients
+
+import neuromodels
+from neuromodels import simulation
+from neuromodels.errors import RunError
 
 torch = pytest.importorskip("torch", reason="PyTorch is missing: neuromodels-rdd[learning]")
 from neuromodels_rdd.learning.learner import Learner, Optimiser  # noqa: E402
@@ -189,3 +194,87 @@ def test_learning_goes_on_from_its_state(images):
     assert set(final) == set(again)
     for name, values in final.items():
         np.testing.assert_array_equal(np.asarray(values), np.asarray(again[name]), err_msg=name)
+
+
+# -- the circuit on the digits --------------------------------------------------------------------
+
+NAME = "rdd/learning"
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    """The smoke preset, all conditions."""
+    pytest.importorskip("nest")
+    return neuromodels.run(NAME, preset="smoke", out=tmp_path_factory.mktemp("smoke") / "run")
+
+
+def test_all_conditions_from_one_command(smoke):
+    assert smoke.status == "complete"
+    assert set(smoke.figures) == {"errors", "angles"}
+    found = measure(smoke)
+    assert found.epochs == smoke.parameters["epochs"]
+    assert found.conditions == list(CONDITIONS)
+    assert found.layers == ["fc2", "fc3"]
+    chance = 90.0
+    assert (found.performance["test_error"][-1] < 0.8 * chance).all()
+    assert found.nest > 0
+    assert all(wall > 0 for wall in found.pytorch.values())
+    # The walls of the phases are all there is of wall time, but for the building.
+    total = found.nest + sum(found.pytorch.values())
+    assert total == pytest.approx(sum(p["wall"] for p in smoke.info["phases"]))
+
+
+def test_spiking_neurons_find_the_forward_weights(smoke):
+    """Before each epoch: aligned far beyond what independent weights are."""
+    found = measure(smoke)
+    rdd, plain = (found.conditions.index(name) for name in (RDD, FEEDBACK_ALIGNMENT))
+    for column, (n, m) in enumerate(((50, 30), (30, 10))):
+        chance = 1 / np.sqrt(n * m)  # standard deviation of a correlation
+        assert found.before["correlation"][0, rdd, column] > 6 * chance
+        assert abs(found.before["correlation"][0, plain, column]) < 4 * chance
+        assert found.before["angle"][0, rdd, column] < 75.0
+        assert found.before["correct"][0, rdd, column] > 60.0
+    # With |W - Y'|^2 = |W|^2 + |Y|^2 - 2 trace(Y W).
+    symm = found.before["sparse"] + 2 * found.before["self"]
+    np.testing.assert_allclose(found.before["symm"], symm, rtol=1e-9)
+
+
+def test_a_continued_run_gives_the_same_without_spiking_neurons(smoke, tmp_path, monkeypatch):
+    """Conditions without RDD give exactly what an uninterrupted run gives; RDD goes on learning."""
+    monkeypatch.setattr(simulation, "MIN_SECONDS", 0.0)
+    learn = Learners.learn
+
+    def failing(self, condition, epoch):
+        if (condition, epoch) == (FEEDBACK_ALIGNMENT, 3):
+            raise RuntimeError("power failure")
+        learn(self, condition, epoch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Learners, "learn", failing)
+        with pytest.raises(RunError, match="power failure"):
+            neuromodels.run(NAME, preset="smoke", out=tmp_path / "run")
+    again = neuromodels.resume(tmp_path / "run")
+    assert again.status == "complete"
+    assert len(again.info["resumed"]) == 1
+    whole, parts = measure(smoke), measure(again)
+    assert parts.epochs == whole.epochs
+    for condition in (FEEDBACK_ALIGNMENT, BACKPROP):
+        row = whole.conditions.index(condition)
+        for name, values in whole.performance.items():
+            np.testing.assert_array_equal(values[:, row], parts.performance[name][:, row])
+        for name, values in whole.after.items():
+            np.testing.assert_array_equal(values[:, row], parts.after[name][:, row])
+    # Until it was interrupted, and in the phase of NEST before that, all are the same.
+    row = whole.conditions.index(RDD)
+    for name, values in whole.after.items():
+        np.testing.assert_array_equal(values[:2, row], parts.after[name][:2, row])
+    assert parts.before["angle"][-1, row].max() < 75.0
+
+
+def test_the_same_seed_gives_the_same_run(smoke, tmp_path):
+    again = measure(neuromodels.rerun(smoke.path, tmp_path / "again"))
+    first = measure(smoke)
+    for name, values in first.performance.items():
+        np.testing.assert_array_equal(values, again.performance[name])
+    for name, values in first.before.items():
+        np.testing.assert_array_equal(values, again.before[name])

@@ -4,8 +4,9 @@ Two networks take turns (Guerguiev et al. 2020).  Before an epoch of learning, t
 layers live as layers of spiking neurons in NEST, their forward weights scaled, without images:
 one after the other is driven at random, and its neurons estimate their causal effect on the layer
 above by regression discontinuity (`neuromodels_rdd.alignment_network`).  The estimates become the
-feedback weights of the learning network, which then sees all images once in PyTorch, its errors sent
-down through them.  Nothing else is exchanged: forward weights one way, feedback weights the other.
+feedback weights of the learning network, which then sees all images once in PyTorch, its errors
+sent down through them.  Nothing else is exchanged: forward weights one way, feedback weights the
+other.
 
 Conditions, all of them with the same initial weights and the same batches:
 
@@ -173,7 +174,8 @@ class Learning(Circuit[LearningParameters]):
             "stage": 3.0,
             "write_interval": 3.0,
         },
-        "short": {"n_train": 10000, "epochs": 6},
+        # The fully connected layers, and so the spiking network, keep their published sizes.
+        "short": {"maps": (16, 64), "n_train": 10000, "epochs": 6},
         "paper": {},
     }
     default_preset = "short"

@@ -68,7 +68,10 @@ class Images:
         if n is None:
             return self
         if n > len(self):
-            raise UsageError(f"{n} images are asked for, the set has {len(self)}")
+            raise UsageError(
+                f"{n} images are asked for, the set has {len(self)}",
+                fix=f"give {len(self)} or fewer, or none for all",
+            )
         return Images(self.pixels[:n], self.labels[:n])
 
     def padded(self, size: int | None) -> Images:
@@ -83,7 +86,11 @@ class Images:
         if size is None or (rows, columns) == (size, size):
             return self
         if max(rows, columns) > size:
-            raise UsageError(f"images of {rows} x {columns} pixels do not fit into {size} x {size}")
+            raise UsageError(
+                f"images of {rows} x {columns} pixels do not fit into {size} x {size}",
+                where="image_size",
+                fix=f"give {max(rows, columns)} or more, or none",
+            )
         top, left = (size - rows) // 2, (size - columns) // 2
         edges = ((0, 0), (0, 0), (top, size - rows - top), (left, size - columns - left))
         return Images(np.pad(self.pixels, edges), self.labels)
