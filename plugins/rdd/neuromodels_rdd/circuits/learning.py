@@ -33,7 +33,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from neuromodels import Circuit, Cost, Network, Phase, parameter
+from neuromodels import Circuit, Network, Phase, parameter
 from neuromodels.errors import EnvironmentProblem, ParameterError
 from neuromodels_rdd.alignment_network import HARVEST, RESOLUTION, AlignmentNetwork
 from neuromodels_rdd.learning import images
@@ -225,7 +225,7 @@ class Learning(Circuit[LearningParameters]):
         for epoch in range(1, p.epochs + 1):
             name, rest = f"epoch_{epoch}", LEARNING
             if self.spiking is not None and self.rdd_before(epoch):
-                yield from self.spiking.phase(f"{name}_rdd", self._forward)
+                yield from self.spiking.phase(f"{name}_rdd", self._hand_down)
                 rest += -self.spiking.duration % LEARNING
             for condition in p.conditions:
                 last = condition == p.conditions[-1]
@@ -238,10 +238,14 @@ class Learning(Circuit[LearningParameters]):
         every = self.parameters.rdd_every
         return epoch == 1 if every == 0 else (epoch - 1) % every == 0
 
-    def _forward(self) -> list[Array]:
-        """Forward weights, from the learning network to the spiking one."""
-        learner = self.learners[RDD]
-        return [learner.weight(layer) for layer in self.architecture.full]
+    def _hand_down(self) -> list[Array]:
+        """Forward weights for the spiking network; feedback weights too, where they have decayed."""
+        assert self.spiking is not None
+        learner, full = self.learners[RDD], self.architecture.full
+        for i, feedback in enumerate(map(learner.feedback, full)):
+            if feedback is not None:
+                self.spiking.feedback[i] = feedback.T
+        return [learner.weight(layer) for layer in full]
 
     def _learn(self, condition: str, epoch: int) -> Callable[[Network], None]:
         def enter(_network: Network) -> None:
@@ -344,7 +348,3 @@ class Learning(Circuit[LearningParameters]):
         self.learners.restore(part("learners"))
         if self.spiking is not None:
             self.spiking.restore(part("spiking"))
-
-    def cost(self) -> Cost | None:
-        """Of the spiking network; learning costs no biological time."""
-        return None

@@ -135,7 +135,7 @@ class Learners:
                 "correct": measures.sign_agreement(W, Y),
             }
             if layer in self._full:
-                found |= measures.recorded(W, Y, rng.uniform(0.0, 1.0, W.shape[1]))
+                found |= measures.recorded(W, Y, rng.uniform(size=(W.shape[1],)))
             for name, value in found.items():
                 self.measures[row, i, column, MEASURES.index(name)] = value
 
