@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from neuromodels_rdd.analyses.drawing import GREY, PALETTE
 from neuromodels_rdd.learning.conditions import BACKPROP, FEEDBACK_ALIGNMENT, RDD
 
 if TYPE_CHECKING:
     from neuromodels_rdd.analyses.learning import Measured
 
-# Okabe & Ito (2008): told apart with any colour vision.
-COLORS = {RDD: "#D55E00", FEEDBACK_ALIGNMENT: "#0072B2", BACKPROP: "#000000"}
+COLORS = {FEEDBACK_ALIGNMENT: PALETTE[0], RDD: PALETTE[1], BACKPROP: "#000000"}
 
 
 def errors(measured: Measured) -> Figure:
@@ -61,7 +61,7 @@ def angles(measured: Measured) -> Figure:
                 color=COLORS[condition],
                 label=condition.replace("-", " "),
             )
-        axes.axhline(90.0, color="0.6", linewidth=0.8, linestyle=":")
+        axes.axhline(90.0, color=GREY, linewidth=0.8, linestyle=":")
         axes.set_title(layer, fontsize=9)
         axes.set_xlabel("epochs")
         axes.xaxis.get_major_locator().set_params(integer=True)

@@ -239,7 +239,7 @@ class Learning(Circuit[LearningParameters]):
         return epoch == 1 if every == 0 else (epoch - 1) % every == 0
 
     def _hand_down(self) -> list[Array]:
-        """Forward weights for the spiking network; feedback weights too, where they have decayed."""
+        """Forward weights for the spiking network; and feedback weights, which may have decayed."""
         assert self.spiking is not None
         learner, full = self.learners[RDD], self.architecture.full
         for i, feedback in enumerate(map(learner.feedback, full)):
