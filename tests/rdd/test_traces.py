@@ -143,7 +143,7 @@ def net(trace):
 
 
 STATES = {
-    "B": "B", "v": "v", "u": "u", "window_left": "win_left", "window_max": "max_u",
+    "filtered": "B", "v": "v", "u": "u", "window_left": "win_left", "window_max": "max_u",
     "window_spikes": "n_spikes", "refractory_left": "refr_left",
 }  # fmt: skip
 LINES = {"m_upper": "m_above", "c_upper": "c_above", "m_lower": "m_below", "c_lower": "c_below"}
