@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         weights,
     )
     from neuromodels.parameters import Parameters, parameter
+    from neuromodels.reproduction import Reproduction, reproduce
     from neuromodels.runner import analyze, rerun, resume, run
     from neuromodels.runs import Run, load_run
     from neuromodels.spikes import SpikeTrains
@@ -48,6 +49,8 @@ _HOMES = {
     "analyze": "neuromodels.runner",
     "rerun": "neuromodels.runner",
     "resume": "neuromodels.runner",
+    "reproduce": "neuromodels.reproduction",
+    "Reproduction": "neuromodels.reproduction",
     "SpikeTrains": "neuromodels.spikes",
     "sweep": "neuromodels.sweeps",
     "load_sweep": "neuromodels.sweeps",
@@ -71,9 +74,10 @@ _HOMES = {
 
 __all__ = [
     "Analysis", "Circuit", "Cost", "Metric", "Network", "NeuronModel", "Parameters", "Phase",
-    "Reference", "Result", "Run", "SpikeTrains", "Sweep", "SynapseModel", "__version__", "analyze",
-    "errors", "get_values", "hookimpl", "install", "load_run", "load_sweep", "parameter", "rerun",
-    "resume", "run", "set_values", "sweep", "uninstall", "weight_summary", "weights",
+    "Reference", "Reproduction", "Result", "Run", "SpikeTrains", "Sweep", "SynapseModel",
+    "__version__", "analyze", "errors", "get_values", "hookimpl", "install", "load_run",
+    "load_sweep", "parameter", "reproduce", "rerun", "resume", "run", "set_values", "sweep",
+    "uninstall", "weight_summary", "weights",
 ]  # fmt: skip
 
 

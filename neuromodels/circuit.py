@@ -134,6 +134,9 @@ class Circuit(abc.ABC, Generic[P]):
         At least ``smoke`` (seconds of wall time) and ``paper`` (the published size).
     default_preset : str
         What runs when the user names none.
+    conditions : mapping
+        What the paper compares: name of a condition -> parameters on top of a preset.
+        ``neuromodels reproduce`` runs each; a circuit without any is run as its preset says.
     analyses : sequence of str
         Names of the analyses that run after a simulation, in order.
     resolution : float
@@ -146,6 +149,7 @@ class Circuit(abc.ABC, Generic[P]):
     models: ClassVar[Sequence[str]] = ()
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"smoke": {}, "paper": {}}
     default_preset: ClassVar[str] = "paper"
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     analyses: ClassVar[Sequence[str]] = ()
     resolution: ClassVar[float] = 0.1
 

@@ -148,16 +148,19 @@ class MpiRanks(Ranks):
 
     def first(self, do: Callable[[], T]) -> T:
         """As `Ranks.first`; the others sleep meanwhile, instead of spinning inside MPI."""
-        outcome: tuple[Any, BaseException | None] | None = None
+        value: Any = None
+        mine: Exception | None = None
+        told: NeuromodelsError | None = None
         if self.leads:
             try:
-                outcome = do(), None
+                value = do()
             except Exception as error:  # noqa: BLE001 - all ranks raise it
-                outcome = None, error
+                mine = error
+                told = error if isinstance(error, NeuromodelsError) else RunError(reason(error))
         self._sleep_until(self._common.Ibarrier(), None)
-        value, raised = self._common.bcast(outcome)
-        if raised is not None:
-            raise raised
+        value, told = self._common.bcast((value, told))
+        if told is not None:
+            raise mine or told
         return value  # type: ignore[no-any-return]
 
     def everyone(self, value: T) -> list[T]:

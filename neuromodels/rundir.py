@@ -41,6 +41,7 @@ LOCK = ".lock"
 LOG = "log.txt"
 METRICS = "metrics.json"
 FIGURES = "figures"
+OVERVIEW = "overview"  # the figure that every run has
 PARTS = "parts"
 SPIKES = "spikes.h5"
 SIGNALS = "signals.nc"

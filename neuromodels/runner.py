@@ -494,6 +494,9 @@ def _simulate(
 def _restore(nest: Any, plan: Plan, network: KernelNetwork, checkpoint: Checkpoint) -> None:
     """Bring a network that has just been built to the state of a checkpoint."""
     network.continue_from(checkpoint.step)
+    # NEST sorts synapses when a simulation begins: only now are they in the order of the state.
+    nest.Prepare()
+    nest.Cleanup()
     with blame(f"the checkpoint does not fit {plan.name}"):
         plan.circuit.restore(network, checkpoint.state)
     network.rng.bit_generator.state = dict(checkpoint.rng)

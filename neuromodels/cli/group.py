@@ -19,6 +19,8 @@ CORE: Mapping[str, str] = MappingProxyType(
         "submit": "neuromodels.cli.submit",
         "jobs": "neuromodels.cli.jobs",
         "analyze": "neuromodels.cli.analyze",
+        "report": "neuromodels.cli.report",
+        "reproduce": "neuromodels.cli.reproduce",
         "models": "neuromodels.cli.models",
         "doctor": "neuromodels.cli.doctor",
     }

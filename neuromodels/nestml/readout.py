@@ -207,7 +207,8 @@ def get_values(what: Any, variable: str) -> npt.NDArray[np.float64]:
     -------
     ndarray, shape (n,)
         In the model's unit.  Neurons are in the order of the collection.  Connections are in the
-        kernel's order, by virtual process: the same in every kernel that was built alike.
+        kernel's order, by virtual process: the same in every kernel that was built alike, once a
+        simulation has begun (``nest.Prepare``), which sorts them.
 
     Raises
     ------
