@@ -10,6 +10,7 @@ import pytest
 from over_seeds import compare
 
 import neuromodels
+from neuromodels_burstprop.circuits.single_cell import SingleCell
 
 pytestmark = pytest.mark.fidelity
 
@@ -22,14 +23,7 @@ def test_input_layer_of_the_xor_task(tmp_path):
             "burstprop/single-cell",
             preset="paper",
             seed=seed,
-            parameters={
-                "cell": "burst-poisson",
-                "noise": "xor-input",
-                "I_soma": [-350.0, 150.0],
-                "I_dend": [0.0],
-                "repetitions": 500,
-                "duration": 6.0,
-            },
+            parameters=SingleCell.conditions["xor-input"],
             out=tmp_path / str(seed),
         )
         for seed in SEEDS
