@@ -7,10 +7,10 @@ cells, 6 s, as there.  Seeds 1, 2, 3, fixed before any result was seen.
 from __future__ import annotations
 
 import pytest
+from neuromodels_burstprop.circuits.single_cell import SingleCell
 from over_seeds import compare
 
 import neuromodels
-from neuromodels_burstprop.circuits.single_cell import SingleCell
 
 pytestmark = pytest.mark.fidelity
 
