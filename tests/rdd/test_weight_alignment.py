@@ -16,7 +16,7 @@ from neuromodels.errors import ParameterError, RunError
 
 nest = pytest.importorskip("nest")
 
-SMALL = {"sizes": (40, 20, 10, 5), "stage": 1.0, "write_interval": 0.5}
+SMALL = {"sizes": (40, 20, 10, 5), "stage": 1.0, "write_interval": 0.5, "weight_gain": 2.0}
 ESTIMATES = {"m_upper": "m_above", "c_upper": "c_above", "m_lower": "m_below", "c_lower": "c_below"}
 
 

@@ -465,7 +465,7 @@ class AlignmentNetwork:
             open_ = get_values(self.layers[layer], "window_left") > 0
             needed = get_values(self.layers[layer], "pre_step")[open_]
             waiting = self._pending[layer][0].baseline
-            oldest = min(until, *needed.astype(int), *waiting) - self.parameters.window
+            oldest = int(min([until, *needed, *waiting])) - self.parameters.window
             activity.forget(min(oldest, until - 2 * self.parameters.window))
         self._fitted = until
 
