@@ -50,7 +50,7 @@ LAG = 10
 """Steps by which a layer is later than the one below, in NEST."""
 HARVEST = 30
 """Steps between two readings of windows and spikes; the neurons keep the last of each."""
-BATCH = 2000
+BATCH = 5000
 """Steps whose windows are fitted at once."""
 BITS = 50
 """Blocks of the drive in one of the words that say which are chosen."""
