@@ -174,8 +174,8 @@ class Learning(Circuit[LearningParameters]):
             "stage": 3.0,
             "write_interval": 3.0,
         },
-        # The fully connected layers, and so the spiking network, keep their published sizes; a third
-        # of the time of each RDD phase, a sixth of the images, few epochs.
+        # Fully connected layers, and so the spiking network, have their published sizes; a third of
+        # the time of each RDD phase, a sixth of the images, few epochs.
         "short": {"maps": (16, 64), "n_train": 10000, "epochs": 6, "stage": 10.0},
         "paper": {},
     }
