@@ -151,6 +151,7 @@ def test_a_file_that_is_none(tmp_path):
     [
         ({"sizes": (5,)}, "not the sizes of two layers"),
         ({"write_interval": 0.4}, "no multiple of write_interval"),
+        ({"stage": 0.1, "write_interval": 0.1}, "too short for 4 layers"),
         ({"redraw": 2.0}, "times redraw in one write_interval"),
         ({"redraw": 2.5}, "no multiple of 1 ms"),
     ],
@@ -196,14 +197,14 @@ def test_resume_continues_from_the_last_checkpoint(rule, tmp_path, monkeypatch):
         patch.setattr(AlignmentNetwork, "_resume", looking)
         run = neuromodels.resume(tmp_path / "run")
     assert run.status == "complete"
-    assert run.info["resumed"][0]["time"] == 40 + 3 * 300
+    assert run.info["resumed"][0]["time"] == 4 * LAG + 3 * 300
     for layer in range(3):
         lines = {
             side: saved[f"m_{side}_{layer}"] + saved[f"c_{side}_{layer}"]
             for side in ("upper", "lower")
         }
         np.testing.assert_array_equal(again["beta"][layer], lines["upper"] - lines["lower"])
-    assert (again["clock"] == 3 * 300 + 40 - LAG - 1).all()
+    assert (again["clock"] == 3 * 300 + 4 * LAG - LAG - 1).all()
     table = np.asarray(run.signals["alignment"])[-1]
     assert np.isfinite(table).all()
     windows = run.signals["alignment"].sel(measure="windows_spiked")[-1]
