@@ -15,9 +15,8 @@ Conditions, all of them with the same initial weights and the same batches:
 * ``backprop``: errors go through the forward weights.
 
 Learning takes no biological time in the original.  Here it is what happens at the beginning of a
-second in which the spiking network rests: `LEARNING` for every epoch and condition, the first a
-little longer, so that epochs are whole seconds.  A phase of regression discontinuity starts afresh
-anyway.
+rest of the spiking network: `LEARNING` for every epoch and condition, the first a little longer, so
+that epochs are a multiple of it.  A phase of regression discontinuity starts afresh anyway.
 
 Checkpoints hold the learning networks with momentum and batch norm, and what the spiking network
 has learned.  In a run that is continued from one, conditions without spiking neurons give exactly
@@ -35,7 +34,7 @@ import numpy.typing as npt
 
 from neuromodels import Circuit, Network, Phase, parameter
 from neuromodels.errors import EnvironmentProblem, ParameterError
-from neuromodels_rdd.alignment_network import HARVEST, RESOLUTION, AlignmentNetwork
+from neuromodels_rdd.alignment_network import HARVEST, LAG, RESOLUTION, AlignmentNetwork
 from neuromodels_rdd.learning import images
 from neuromodels_rdd.learning.architecture import Architecture
 from neuromodels_rdd.learning.conditions import (
@@ -48,8 +47,9 @@ from neuromodels_rdd.learning.conditions import (
 )
 from neuromodels_rdd.parameters import CODE, PAPER, AlignmentParameters
 
-LEARNING = 1000.0
-"""Biological time (ms) in which the spiking network rests while one condition learns."""
+LEARNING = 40.0 * LAG
+"""Biological time (ms) in which the spiking network rests while one condition learns, a second or
+so: a multiple of the minimal delay."""
 
 _PERFORMANCE = {
     "test_error": ("%", "Share of test images that are classified wrongly"),
@@ -174,8 +174,9 @@ class Learning(Circuit[LearningParameters]):
             "stage": 3.0,
             "write_interval": 3.0,
         },
-        # The fully connected layers, and so the spiking network, keep their published sizes.
-        "short": {"maps": (16, 64), "n_train": 10000, "epochs": 6},
+        # Fully connected layers, and so the spiking network, have their published sizes; a third of
+        # the time of each RDD phase, a sixth of the images, few epochs.
+        "short": {"maps": (16, 64), "n_train": 10000, "epochs": 6, "stage": 10.0},
         "paper": {},
     }
     default_preset = "short"
