@@ -12,7 +12,10 @@ import numpy as np
 import neuromodels
 from neuromodels.ranks import launched
 
-RELEVANCE = {"pretraining": 1.0, "record_spikes": True, "record_interval": 0.5}
+RELEVANCE = {
+    "pretraining": 1.0, "record_spikes": True, "record_interval": 0.5, "n_inputs": 300,
+    "n_excitatory": 240,
+}  # fmt: skip
 
 STUDIES = ("burstprop", "relevance")
 
