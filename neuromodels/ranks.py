@@ -286,6 +286,14 @@ def world() -> Ranks:
                 fix="install a NEST with MPI (docs/mpi.md), or start one process",
             )
         return Ranks()
+    if "SLURM_STEP_NUM_TASKS" in os.environ and not any(
+        name.startswith(("PMI", "PALS_", "OMPI_")) for name in os.environ
+    ):
+        # MPI itself would end the process with a page of text.
+        raise EnvironmentProblem(
+            f"srun started {started} processes without telling MPI of one another",
+            fix="srun --mpi=pmix (srun --mpi=list names what there is), or mpirun inside the job",
+        )
     prepare_mpi()
     try:
         from mpi4py import MPI

@@ -145,10 +145,14 @@ class RunDirectory:
         if self._lock is not None:
             self._lock.release()
 
-    def save(self, *, last_words: bool = False) -> None:
-        """Write ``run.json``; ranks other than the first do so only with their `last_words`."""
-        if self._lock is not None or last_words:
-            write_json(self.path / INFO, self.info)
+    def save(self) -> None:
+        """Write ``run.json``, on the first rank."""
+        if self._lock is not None:
+            self.save_last_words()
+
+    def save_last_words(self) -> None:
+        """Write ``run.json`` on whichever rank ends all of them."""
+        write_json(self.path / INFO, self.info)
 
     def clear(self) -> None:
         """Remove everything that an earlier attempt recorded; ``run.json`` and the log stay."""

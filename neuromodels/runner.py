@@ -626,7 +626,7 @@ def _stopped(
     # Where even this cannot be written, run.json goes on saying "running", and without a lock that
     # reads as interrupted.
     with contextlib.suppress(OSError, EnvironmentProblem):
-        directory.save(last_words=last_words)
+        (directory.save_last_words if last_words else directory.save)()
         logger.error("%s: %s", info["status"], why)
     if interrupted:
         seconds = info.get("biological_time", 0.0) / 1000

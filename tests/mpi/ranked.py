@@ -81,7 +81,7 @@ class Net(Circuit[RankedParameters]):
     def enter(self, network: Network) -> None:
         self._fail(network, "protocol")
         if self.parameters.fault == "connects" and network.nest.biological_time > 0:
-            network.nest.Connect(self._exc, self._exc, "one_to_one")
+            network.nest.Connect(self._exc, self._exc, "one_to_one", {"delay": 1.5})
         if self.parameters.fault == "draws" and network.nest.Rank() == 1:
             network.rng.random()
 

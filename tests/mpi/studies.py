@@ -10,9 +10,14 @@ from pathlib import Path
 import numpy as np
 
 import neuromodels
-from neuromodels.ranks import launched
+from neuromodels.nestml import build
+from neuromodels.ranks import launched, world
+from neuromodels.registry import registry
 
-RELEVANCE = {"pretraining": 1.0, "record_spikes": True, "record_interval": 0.5}
+RELEVANCE = {
+    "pretraining": 1.0, "record_spikes": True, "record_interval": 0.5, "n_inputs": 300,
+    "n_excitatory": 240,
+}  # fmt: skip
 
 STUDIES = ("burstprop", "relevance")
 
@@ -60,6 +65,9 @@ def all_weights() -> dict[str, np.ndarray]:
 
 if __name__ == "__main__":
     folder, threads, *names = sys.argv[1:]
+    models = {m for name in names or SMALL for m in registry().circuit(name).models}
+    # All at once, because several are compiled side by side.
+    world().first(lambda: bool(build(sorted(models))))
     for name in names or SMALL:
         begin = time.perf_counter()
         run = neuromodels.run(

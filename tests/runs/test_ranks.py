@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 
 import numpy as np
@@ -56,6 +57,16 @@ def test_several_processes_need_a_nest_with_mpi(outside):
     outside.setenv("OMPI_COMM_WORLD_SIZE", "2")
     outside.setattr(environment.NestInstallation, "mpi", property(lambda _: False))
     with pytest.raises(errors.EnvironmentProblem, match="2 processes, but this NEST is built"):
+        ranks.world()
+
+
+def test_srun_without_a_plugin_for_mpi(outside):
+    for name in [n for n in os.environ if n.startswith(("PMI", "PALS_", "OMPI_"))]:
+        outside.delenv(name)
+    outside.setenv("SLURM_PROCID", "0")
+    outside.setenv("SLURM_STEP_NUM_TASKS", "2")
+    outside.setattr(environment.NestInstallation, "mpi", property(lambda _: True))
+    with pytest.raises(errors.EnvironmentProblem, match="srun --mpi=pmix"):
         ranks.world()
 
 
