@@ -12,7 +12,7 @@ def interrupt_when(condition, *, times=1):
     """Send this process SIGINT from another thread."""
 
     def wait():
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not condition() and time.monotonic() < deadline:
             time.sleep(0.02)
         for _ in range(times):
