@@ -270,6 +270,31 @@ class Run:
 
         return block(self)
 
+    def to_nwb(self, path: str | os.PathLike[str]) -> Path:
+        """Write spikes, signals, traces and phases to a new NWB file.
+
+        Needs the extra ``neuromodels[nwb]``.
+
+        Parameters
+        ----------
+        path : path
+            Name of the file, usually with the ending ``.nwb``.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        EnvironmentProblem
+            pynwb is not installed, or the file cannot be written.
+        UsageError
+            There is such a file already.
+        """
+        from neuromodels.nwb_export import write
+
+        return write(self, path)
+
     # -- helpers ------------------------------------------------------------------------------
 
     @property

@@ -23,6 +23,7 @@ CORE: Mapping[str, str] = MappingProxyType(
         "reproduce": "neuromodels.cli.reproduce",
         "models": "neuromodels.cli.models",
         "doctor": "neuromodels.cli.doctor",
+        "new-plugin": "neuromodels.cli.new_plugin",
     }
 )
 """Core command -> module whose attribute ``command`` is the click command."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neuromodels.cli import values
+from neuromodels.cli.completion import names
 from neuromodels.cli.output import json_option
 from neuromodels.cli.result import report
 from neuromodels.errors import UsageError
@@ -28,7 +29,7 @@ SEEDS = Whole(1, 2**32 - 1)
 
 
 _OPTIONS = (
-    click.argument("circuit", required=False),
+    click.argument("circuit", required=False, shell_complete=names("circuits")),
     click.option(
         "--set",
         "assignments",

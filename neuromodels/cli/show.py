@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from neuromodels import declarations
+from neuromodels.cli.completion import names
 from neuromodels.cli.output import json_option, print_json, print_table
 from neuromodels.errors import UnknownNameError
 from neuromodels.models import Model, SynapseModel
@@ -17,7 +18,7 @@ from neuromodels.registry import Registry, registry
 
 
 @click.command(name="show", short_help="The parameters of a circuit or a model.")
-@click.argument("name")
+@click.argument("name", shell_complete=names("circuits", "models", "analyses"))
 @json_option
 def command(name: str, as_json: bool) -> None:
     """Show what the circuit, model or analysis NAME is: parameters with units, ranges, sources."""

@@ -330,9 +330,9 @@ def write_module(
     if generated.neuron_class is not None:
         file = generated.directory / f"{generated.neuron_class}.cpp"
         header = file.with_suffix(".h")
-        text, declarations = gather_spike_inputs(
-            repair_neuron(file.read_text(), file), header.read_text(), file
-        )
+        text, declarations = repair_neuron(file.read_text(), file), header.read_text()
+        if re.search(r"\bhandle\(nest::SpikeEvent ?&", declarations):  # it takes spikes
+            text, declarations = gather_spike_inputs(text, declarations, file)
         header.write_text(gather_history(declarations))
         file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)

@@ -119,7 +119,7 @@ def test_what_a_run_leaves(smoke):
     assert "epochs_1_3/cost" in values
     assert "test_after/wrong_decisions" in values
     assert {m.verdict for m in run.metrics.values()} == {"no reference"}
-    assert set(run.figures) == {"learning", "tests", "rates"}
+    assert {"learning", "tests", "rates"} <= set(run.figures)
     # Inputs: 150 pA and -350 pA make a difference larger than any chance.
     assert values["test_before_10/input_1_event_rate"] > 2 * values[
         "test_before_10/input_2_event_rate"

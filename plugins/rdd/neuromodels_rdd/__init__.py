@@ -5,6 +5,78 @@ the feedback that it receives with a regression discontinuity design: it compare
 moments at which it barely spiked with feedback after moments at which it barely did not.
 Following that estimate, feedback weights come to have the signs of the forward weights, which
 solves the weight transport problem of backpropagation.
-
-The study has an entry point and registers nothing yet.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from neuromodels import Analysis, Circuit, hookimpl
+from neuromodels.models import Model, NeuronModel, SynapseModel
+
+
+@hookimpl
+def neuromodels_models() -> Sequence[Model]:
+    """Units that watch for moments at which they barely spike, and their synapses."""
+    sources = files("neuromodels_rdd") / "models"
+    return [
+        NeuronModel(
+            name="rdd_neuron",
+            source=sources / "rdd_neuron.nestml",
+            summary="Unit that watches for moments at which it barely spikes",
+        ),
+        # The same unit for synapses that learn: one source, two names.
+        NeuronModel(
+            name="rdd_detector",
+            source=sources / "rdd_neuron.nestml",
+            summary="The same unit, which tells feedback synapses when a window begins and ends",
+        ),
+        NeuronModel(
+            name="rdd_drive",
+            source=sources / "rdd_drive.nestml",
+            summary="Random input of one unit, in blocks of time",
+        ),
+        NeuronModel(
+            name="rdd_pair_neuron",
+            source=sources / "rdd_pair_neuron.nestml",
+            summary="Noisy unit that estimates its effect on another one",
+        ),
+        SynapseModel(
+            name="rdd_forward_synapse",
+            source=sources / "rdd_forward_synapse.nestml",
+            summary="Synapse with a weight that can be exchanged at once",
+        ),
+        SynapseModel(
+            name="rdd_feedback_synapse",
+            source=sources / "rdd_feedback_synapse.nestml",
+            summary="Estimates its target's effect on its source by regression discontinuity",
+            neuron="rdd_detector",
+            third_factors={
+                "edge": "edge",
+                "edge_max": "edge_max",
+                "edge_spikes": "edge_spikes",
+            },
+        ),
+    ]
+
+
+@hookimpl
+def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
+    """The experiments of the paper."""
+    from neuromodels_rdd.circuits.learning import Learning
+    from neuromodels_rdd.circuits.pair import ManyInputs, Pair
+    from neuromodels_rdd.circuits.weight_alignment import WeightAlignment
+
+    return [Pair, ManyInputs, WeightAlignment, Learning]
+
+
+@hookimpl
+def neuromodels_analyses() -> Sequence[type[Analysis]]:
+    """Their analyses."""
+    from neuromodels_rdd.analyses.learning import LearningAnalysis
+    from neuromodels_rdd.analyses.pair import ManyInputsAnalysis, PairAnalysis
+    from neuromodels_rdd.analyses.weight_alignment import WeightAlignmentAnalysis
+
+    return [PairAnalysis, ManyInputsAnalysis, WeightAlignmentAnalysis, LearningAnalysis]
