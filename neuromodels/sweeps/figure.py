@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neuromodels import style
+from neuromodels.style import PALETTE
 from neuromodels.sweeps.definition import text_of
 from neuromodels.sweeps.table import Summary
 
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart.
-_PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442", "#000000")
 _COLUMNS = 4
 _PANELS = 24
 _DECADES = 1.5
@@ -48,7 +48,8 @@ def figures(summaries: Sequence[Summary], swept: Sequence[str], title: str) -> d
     made = {}
     for number, page in enumerate(pages, 1):
         name = "metrics" if number == 1 else f"metrics-{number}"
-        made[name] = _page(summaries, page, axis, title)
+        with style.applied():
+            made[name] = _page(summaries, page, axis, title)
     return made
 
 
@@ -136,10 +137,10 @@ def _panel(axes: Axes, summaries: Sequence[Summary], axis: _Axis) -> None:
     for number, group in enumerate(axis.groups):
         members = [summary for summary in summaries if axis.group(summary) == group]
         members = sorted((s for s in members if s.values.size), key=axis.place)
-        color = _PALETTE[number % len(_PALETTE)]
+        color = PALETTE[number % len(PALETTE)]
         for summary in members:
             where = np.full(summary.values.size, axis.place(summary))
-            axes.plot(where, summary.values, ".", color=color, alpha=0.35, ms=4, mew=0)
+            axes.plot(where, summary.values, "o", color=color, alpha=0.7, ms=4, mew=0, zorder=3)
         places = [axis.place(summary) for summary in members]
         axes.errorbar(
             places,
@@ -147,8 +148,8 @@ def _panel(axes: Axes, summaries: Sequence[Summary], axis: _Axis) -> None:
             yerr=[np.nan_to_num(summary.sd) for summary in members],
             color=color,
             ls="-" if axis.to_scale else "none",
-            marker="o",
-            ms=4,
+            marker="_",
+            ms=8,
             capsize=2,
             lw=1.2,
             label=group,
@@ -157,7 +158,6 @@ def _panel(axes: Axes, summaries: Sequence[Summary], axis: _Axis) -> None:
     axes.set_ylabel(metric.unit)
     axes.set_title(metric.name, fontsize=8)
     axes.tick_params(labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 __all__ = ["figures"]

@@ -109,7 +109,8 @@ class Sweep:
     @property
     def figures(self) -> dict[str, Path]:
         """Figure -> its file."""
-        return {path.stem: path for path in sorted((self.path / FIGURES).glob("*.png"))}
+        files = (self.path / FIGURES).glob("*.png")
+        return {path.stem: path for path in sorted(files, key=lambda path: path.stem)}
 
     def collect(self) -> list[Path]:
         """Write table and figures of the runs that are complete by now; give the tables' files."""

@@ -68,10 +68,10 @@ def test_a_sweep_as_an_array(swept):
 
 
 def test_a_time_limit_interrupts_and_another_job_goes_on(swept, monkeypatch):
-    """Three minutes of simulation in a job of one; then, quickly, the rest."""
+    """Five minutes of simulation in a job of two; then, quickly, the rest."""
     monkeypatch.setenv("SWEPT_SLOW", "0.5")
     shown = submit(
-        "run", "swept/net", "--set", "n_phases=180", "--out", "r/run", "--time", "1 min",
+        "run", "swept/net", "--set", "n_phases=300", "--out", "r/run", "--time", "2 min",
     )  # fmt: skip
     folder, output = swept / "r" / "run", swept / "r" / f"run.slurm-{shown['job']}.txt"
     job = wait_for(shown["job"], output)
@@ -85,7 +85,7 @@ def test_a_time_limit_interrupts_and_another_job_goes_on(swept, monkeypatch):
     again = submit("run", "--resume", str(folder), "--time", "5 min")
     assert wait_for(again["job"], output)["run"] == "complete"
     run = load_run(folder)
-    assert run.t_stop == 180 * 20.0
+    assert run.t_stop == 300 * 20.0
     assert run.metrics["rate"].value > 0
 
 
