@@ -30,8 +30,8 @@ burn_in, simulation_time, width = 400.0, 4000.0, 50.0  # ms
 
 noise = {"rate_soma_exc": 500.0, "rate_soma_inh": 500.0, "rate_dend_exc": 500.0}
 noise |= {"rate_dend_inh": 500.0, "w_bg_soma_exc": 0.35, "w_bg_soma_inh": 0.35}
-bottom_up = {"amplitude_s": 250.0, "frequency_s": 1000.0 / period_up, "I_d": 50.0}
-top_down = {"amplitude_d": 100.0, "frequency_d": 1000.0 / period_down, "I_d": 100.0, "I_s": -300.0}
+bottom_up = {"amplitude_s": 200.0, "frequency_s": 1000.0 / period_up, "I_d": 50.0}
+top_down = {"amplitude_d": 120.0, "frequency_d": 1000.0 / period_down, "I_d": 100.0, "I_s": -300.0}
 lower = nest.Create("pyramidal_burst_neuron", n_cells, {**noise, **bottom_up})
 upper = nest.Create("pyramidal_burst_neuron", n_cells, {**noise, **top_down})
 for cells in (lower, upper):
@@ -39,8 +39,8 @@ for cells in (lower, upper):
 
 port = nest.GetDefaults("pyramidal_burst_neuron")["receptor_types"]
 rule = {"rule": "fixed_indegree", "indegree": 60}
-up = {"synapse_model": "event_synapse", "weight": 0.09, "receptor_type": port["SOMA_EXC"]}
-down = {"synapse_model": "burst_synapse", "weight": 0.24, "receptor_type": port["DEND_EXC"]}
+up = {"synapse_model": "event_synapse", "weight": 0.08, "receptor_type": port["SOMA_EXC"]}
+down = {"synapse_model": "burst_synapse", "weight": 0.2, "receptor_type": port["DEND_EXC"]}
 nest.Connect(lower, upper, rule, up)
 nest.Connect(upper, lower, rule, down)
 

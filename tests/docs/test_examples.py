@@ -84,7 +84,7 @@ def test_multiplexing_network(play):
     up, down, neither = found["period_up"], found["period_down"], 680.0
     upper, lower = found["rates"]["upper"], found["rates"]["lower"]
     # What comes from below is in the event rate of the population above ...
-    assert amplitude(upper, upper.event_rate, up) > 3 * amplitude(upper, upper.event_rate, down)
+    assert amplitude(upper, upper.event_rate, up) > 2 * amplitude(upper, upper.event_rate, down)
     # ... and what comes from above in the burst probability of the population below.
     probability = lower.burst_probability
     assert amplitude(lower, probability, down) > 3 * amplitude(lower, probability, neither)
