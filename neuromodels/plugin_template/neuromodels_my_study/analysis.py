@@ -63,7 +63,7 @@ def weight_changes(run: Run) -> tuple[Array, Array, Array]:
     counts = np.bincount(
         neurons.between(phase.start, phase.stop).node_ids, minlength=p["n_neurons"]
     )
-    rates: Array = counts * 1000.0 / (phase.stop - phase.start)
+    rates = np.asarray(counts * 1000.0 / (phase.stop - phase.start), dtype=np.float64)
     weight = run.signals["weight"].to_numpy()
     changes: Array = weight[-1] - weight[0]
     exact = [
