@@ -150,7 +150,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Result:
-    """What an analysis gives back: metrics, and figures by name."""
+    """What an analysis gives back: metrics, and figures by name, the main one first."""
 
     metrics: Sequence[Metric] = ()
     figures: Mapping[str, Figure] = field(default_factory=dict)

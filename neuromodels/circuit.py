@@ -67,7 +67,11 @@ class Network(abc.ABC):
     Attributes
     ----------
     nest : module
-        The ``nest`` module, reset, with models installed, resolution, threads and seed set.
+        The ``nest`` module, reset, with models installed, resolution, threads and seed set.  Under
+        MPI every rank builds the same network with the same calls and holds a part of its neurons;
+        what it says of the others (``get`` of nodes and connections) is missing or old.
+        `neuromodels.get_values`, `set_values`, `weights` and `weight_summary` are about all of
+        them, and must be called by all ranks alike.
     rng : numpy.random.Generator
         Seeded from the run's seed, the same on every MPI rank: for structure (initial values, drawn
         rates), never for what differs between ranks.
@@ -130,6 +134,9 @@ class Circuit(abc.ABC, Generic[P]):
         At least ``smoke`` (seconds of wall time) and ``paper`` (the published size).
     default_preset : str
         What runs when the user names none.
+    conditions : mapping
+        What the paper compares: name of a condition -> parameters on top of a preset.
+        ``neuromodels reproduce`` runs each; a circuit without any is run as its preset says.
     analyses : sequence of str
         Names of the analyses that run after a simulation, in order.
     resolution : float
@@ -142,6 +149,7 @@ class Circuit(abc.ABC, Generic[P]):
     models: ClassVar[Sequence[str]] = ()
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"smoke": {}, "paper": {}}
     default_preset: ClassVar[str] = "paper"
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     analyses: ClassVar[Sequence[str]] = ()
     resolution: ClassVar[float] = 0.1
 

@@ -69,6 +69,7 @@ def _circuit(found: Registry, name: str) -> dict[str, Any]:
         "resolution": {"value": circuit.resolution, "unit": "ms"},
         "default_preset": circuit.default_preset,
         "presets": {preset: dict(values) for preset, values in circuit.presets.items()},
+        "conditions": {name: dict(values) for name, values in circuit.conditions.items()},
         "parameters": circuit.Parameters.describe(),
     }
 
@@ -116,6 +117,9 @@ def _print(content: dict[str, Any]) -> None:
         mark = " (default)" if preset == content["default_preset"] else ""
         changes = ", ".join(f"{key}={value}" for key, value in values.items()) or "the defaults"
         click.echo(f"preset {preset}{mark}: {changes}")
+    for condition, values in content.get("conditions", {}).items():
+        changes = ", ".join(f"{key}={value}" for key, value in values.items()) or "as the preset"
+        click.echo(f"condition {condition}: {changes}")
     if content.get("doc"):
         click.echo(f"\n{content['doc']}")
     parameters = content.get("parameters")

@@ -128,7 +128,8 @@ def gather_spike_inputs(source: str, header: str, file: Path) -> tuple[str, str]
     """Give a neuron with spike ports `neuromodels::SpikeInputs` in place of its ring buffers.
 
     Not a repair but a saving: half of a small neuron's time goes into reading buffers, two for each
-    port, that are empty in nearly every step.  The sums are the same to the last bit.
+    port, that are empty in nearly every step.  The sums are the same, but for the last bit of three
+    or more weights: they do not depend on the order in which spikes come.
     """
     if "spike_inputs_" not in header:
         return source, header
@@ -223,9 +224,11 @@ template struct neuromodels::Reveal< neuromodels::RegisterTag< connection_{i} >,
 
 _READERS = """\
 extern "C" long
-neuromodels_weight_sums_{name}( const long syn_id, double* sums )
+neuromodels_weight_sums_{name}( const long syn_id,
+  const long capacity,
+  neuromodels::WeightSums* sums )
 {{
-  return neuromodels::weight_sums< connection_{i} >( syn_id, sums );
+  return neuromodels::weight_sums< connection_{i} >( syn_id, capacity, sums );
 }}
 
 extern "C" long

@@ -159,7 +159,7 @@ def test_observers_see_every_stage(plugin, run):
 
 
 def test_plot_draws_again(done):
-    assert set(done.plot()) == {"potential"}
+    assert set(done.plot()) == {"potential", "overview"}
 
 
 def test_neo(done):
@@ -241,7 +241,7 @@ def test_analyze_again(run):
     assert dict(done.metrics) == {}
     again = runner.analyze(done.path)
     assert set(again.metrics) == {"rate_exc", "nothing"}
-    assert set(runner.analyze(done.path, ["tiny/rates"]).figures) == {"potential"}
+    assert set(runner.analyze(done.path, ["tiny/rates"]).figures) == {"potential", "overview"}
     with pytest.raises(errors.UnknownNameError, match="tiny/rates"):
         runner.analyze(done.path, ["tiny/rate"])
 

@@ -61,7 +61,13 @@ private:
 
 /* What arrives at the spike ports of a neuron, step by step.  Takes the place of two nest::RingBuffers
  * for every port (weights, and whether anything came): one block of memory a neuron, one cache line or
- * two for an arriving spike, and nothing to read in a step without input. */
+ * two for an arriving spike, and nothing to read in a step without input.
+ *
+ * NEST delivers the spikes of a slice rank by rank, and thread by thread within a rank, so the order in
+ * which three weights are added depends on how virtual processes are split over ranks and threads, and
+ * with it the last bit of a plain sum.  What rounding takes away is therefore kept apart (D. E. Knuth,
+ * TAOCP 2, section 4.2.2, theorem B) and given back at the end: the sum is that of exact arithmetic,
+ * rounded once, in whatever order its terms come. */
 template < size_t N >
 class SpikeInputs
 {
@@ -74,6 +80,7 @@ public:
   clear()
   {
     slots_.clear();
+    lost_.clear();
   }
 
   //! Make room for the kernel's delays, unless there is.
@@ -104,20 +111,48 @@ public:
   void
   add( const long steps, const size_t port, const double weight )
   {
-    Slot& slot = slots_[ nest::kernel().event_delivery_manager.get_modulo( steps ) ];
-    slot.sums[ port ] += weight;
-    slot.received[ port ] = true;
+    const size_t index = nest::kernel().event_delivery_manager.get_modulo( steps );
+    Slot& slot = slots_[ index ];
+    if ( not slot.flags[ port ] )
+    {
+      slot.sums[ port ] = weight;
+      slot.flags[ port ] = true;
+      return;
+    }
+    const double before = slot.sums[ port ];
+    const double sum = before + weight;
+    const double added = sum - before;
+    const double lost = ( before - ( sum - added ) ) + ( weight - added );
+    slot.sums[ port ] = sum;
+    if ( lost != 0.0 )
+    {
+      if ( lost_.empty() )
+      {
+        lost_.resize( slots_.size() );
+      }
+      lost_[ index ][ port ] += lost;
+      slot.flags[ ROUNDED ] = true;
+    }
   }
 
   //! Move what came in a step of the slice to `sums` and `received`, which hold the step before.
   void
   take( const long step, Sums& sums, Received& received )
   {
-    Slot& slot = slots_[ nest::kernel().event_delivery_manager.get_modulo( step ) ];
-    if ( slot.received.any() )
+    const size_t index = nest::kernel().event_delivery_manager.get_modulo( step );
+    Slot& slot = slots_[ index ];
+    if ( slot.flags.any() )
     {
       sums = slot.sums;
-      received = slot.received;
+      if ( slot.flags[ ROUNDED ] )
+      {
+        for ( size_t port = 0; port < N; ++port )
+        {
+          sums[ port ] += lost_[ index ][ port ];
+        }
+        lost_[ index ].fill( 0.0 );
+      }
+      received = Received( slot.flags.to_ullong() );
       slot = Slot();
     }
     else if ( received.any() )
@@ -128,12 +163,16 @@ public:
   }
 
 private:
+  static constexpr size_t ROUNDED = N;
+  static_assert( N < 64 );
+
   struct Slot
   {
     Sums sums {};
-    Received received;
+    std::bitset< N + 1 > flags; // of each port: received; and whether any sum was rounded
   };
   std::vector< Slot > slots_;
+  std::vector< Sums > lost_; // in rounding, slot by slot; empty until a sum is rounded
 };
 
 /* The spikes of a neuron that its plastic synapses still have to read: what std::deque does, as far as
@@ -215,39 +254,47 @@ struct RegisterTag
   friend constexpr auto reveal( RegisterTag );
 };
 
-/* Sums over the local connections of synapse model `syn_id`; returns how many there are.
- * `sums` receives the sum, the sum of squares, the smallest and the largest weight. */
-template < typename ConnectionT >
-long
-weight_sums( const long syn_id, double* sums )
+/* What `weight_sums` gives for each thread. */
+struct WeightSums
 {
-  long n = 0;
+  double n = 0.0;
   double sum = 0.0;
   double squares = 0.0;
   double smallest = HUGE_VAL;
   double largest = -HUGE_VAL;
+};
+
+/* Sums over the connections of synapse model `syn_id`, for each of up to `capacity` threads of this
+ * rank; returns how many threads there are.  Added up in the order of virtual processes, they do not
+ * depend on how these are split over ranks and threads. */
+template < typename ConnectionT >
+long
+weight_sums( const long syn_id, const long capacity, WeightSums* sums )
+{
+  long threads = 0;
   for ( auto& connectors : nest::kernel().connection_manager.*reveal( ConnectorsTag() ) )
   {
-    if ( syn_id >= static_cast< long >( connectors.size() ) or not connectors[ syn_id ] )
+    WeightSums of;
+    if ( syn_id < static_cast< long >( connectors.size() ) and connectors[ syn_id ] )
     {
-      continue;
+      auto& connector = static_cast< nest::Connector< ConnectionT >& >( *connectors[ syn_id ] );
+      for ( auto& connection : connector.*reveal( ConnectionsTag< ConnectionT >() ) )
+      {
+        const double w = connection.get_weight();
+        of.n += 1.0;
+        of.sum += w;
+        of.squares += w * w;
+        of.smallest = w < of.smallest ? w : of.smallest;
+        of.largest = w > of.largest ? w : of.largest;
+      }
     }
-    auto& connector = static_cast< nest::Connector< ConnectionT >& >( *connectors[ syn_id ] );
-    for ( auto& connection : connector.*reveal( ConnectionsTag< ConnectionT >() ) )
+    if ( threads < capacity )
     {
-      const double w = connection.get_weight();
-      sum += w;
-      squares += w * w;
-      smallest = w < smallest ? w : smallest;
-      largest = w > largest ? w : largest;
-      ++n;
+      sums[ threads ] = of;
     }
+    ++threads;
   }
-  sums[ 0 ] = sum;
-  sums[ 1 ] = squares;
-  sums[ 2 ] = smallest;
-  sums[ 3 ] = largest;
-  return n;
+  return threads;
 }
 
 /* Copies the weight and the target of every local connection of synapse model `syn_id`, up to

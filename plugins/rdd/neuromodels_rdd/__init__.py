@@ -65,16 +65,18 @@ def neuromodels_models() -> Sequence[Model]:
 @hookimpl
 def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     """The experiments of the paper."""
+    from neuromodels_rdd.circuits.learning import Learning
     from neuromodels_rdd.circuits.pair import ManyInputs, Pair
     from neuromodels_rdd.circuits.weight_alignment import WeightAlignment
 
-    return [Pair, ManyInputs, WeightAlignment]
+    return [Pair, ManyInputs, WeightAlignment, Learning]
 
 
 @hookimpl
 def neuromodels_analyses() -> Sequence[type[Analysis]]:
     """Their analyses."""
+    from neuromodels_rdd.analyses.learning import LearningAnalysis
     from neuromodels_rdd.analyses.pair import ManyInputsAnalysis, PairAnalysis
     from neuromodels_rdd.analyses.weight_alignment import WeightAlignmentAnalysis
 
-    return [PairAnalysis, ManyInputsAnalysis, WeightAlignmentAnalysis]
+    return [PairAnalysis, ManyInputsAnalysis, WeightAlignmentAnalysis, LearningAnalysis]

@@ -465,7 +465,7 @@ class AlignmentNetwork:
             open_ = get_values(self.layers[layer], "window_left") > 0
             needed = get_values(self.layers[layer], "pre_step")[open_]
             waiting = self._pending[layer][0].baseline
-            oldest = min(until, *needed.astype(int), *waiting) - self.parameters.window
+            oldest = int(min([until, *needed, *waiting])) - self.parameters.window
             activity.forget(min(oldest, until - 2 * self.parameters.window))
         self._fitted = until
 
@@ -519,13 +519,14 @@ class AlignmentNetwork:
     # -- checkpoints --------------------------------------------------------------------------
 
     def state(self) -> Mapping[str, npt.ArrayLike]:
-        """What `restore` needs at the end of a segment.
+        """What `restore` needs at the end of a segment, or after a phase and before the next.
 
         Units start from rest again, at their place in the phase: what a few windows per unit would
         have taught is lost, of thousands.
         """
-        self._harvest()
-        self._fit(self._due * self.segment)
+        if self._running:
+            self._harvest()
+            self._fit(self._due * self.segment)
         state: dict[str, npt.ArrayLike] = {
             "due": self._due,
             "sigma": self._sigma,

@@ -52,6 +52,23 @@ def sign_agreement(W: Array, Y: Array) -> float:
     return 100.0 * float(np.sum(used & (np.sign(Y) == np.sign(W.T)))) / n if n else 0.0
 
 
+def angle(W: Array, Y: Array) -> float:
+    """Angle between the two as vectors (degrees): 90 for independent ones, NaN if one is 0.
+
+    Kernels of convolutions will do too, Y with its axes in the reverse order.
+    """
+    norms = float(np.linalg.norm(W) * np.linalg.norm(Y))
+    if norms == 0.0:
+        return float("nan")
+    cosine = float(np.vdot(W, Y.T)) / norms
+    return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
+
+
+def correlation(W: Array, Y: Array) -> float:
+    """Pearson's correlation over all entries; kernels as for `angle`."""
+    return float(np.corrcoef(W.ravel(), Y.T.ravel())[0, 1])
+
+
 def statistics(W: Array, Y: Array, beta: Array) -> dict[str, float]:
     """Agreement of feedback and forward weights, and what the estimates are like.
 
@@ -65,7 +82,7 @@ def statistics(W: Array, Y: Array, beta: Array) -> dict[str, float]:
     w, y, b = W.T.ravel(), Y.ravel(), beta.ravel()
     return {
         "sign": sign_agreement(W, Y),
-        "correlation": float(np.corrcoef(w, y)[0, 1]),
+        "correlation": correlation(W, Y),
         "cosine": float(w @ y / np.sqrt((w @ w) * (y @ y))),
         "std_feedback": float(y.std()),
         "std_forward": float(w.std()),
@@ -76,4 +93,6 @@ def statistics(W: Array, Y: Array, beta: Array) -> dict[str, float]:
     }
 
 
-__all__ = ["RECORDED", "STATISTICS", "recorded", "sign_agreement", "statistics"]
+__all__ = [
+    "RECORDED", "STATISTICS", "angle", "correlation", "recorded", "sign_agreement", "statistics",
+]  # fmt: skip

@@ -181,37 +181,33 @@ class RelevanceCircuit(Circuit[P]):
 
         self.inputs = nest.Create(INPUT, p.n_inputs, params={**common, "rate_on": p.rate_on})
         self.inputs.set(rate_off=rates, rate_pre=quiet, waiting=rng.exponential(size=p.n_inputs))
+        excitatory = {
+            **teach,
+            "floor_inhibition": p.inhibition_floor,
+            "share": p.share,
+            "share_pre": self.share_before_training(),
+            "rate_inhibition": self.learning_rate if p.rule == "I_E" else 0.0,
+            **self.windows(),
+        }
+        rate_drive = self.learning_rate if p.rule == "x_E" else 0.0
         self.excitatory = nest.Create(
-            EXCITATORY,
-            p.n_excitatory,
-            params={
-                **teach,
-                "floor_inhibition": p.inhibition_floor,
-                "share": p.share,
-                "share_pre": self.share_before_training(),
-                "rate_drive": self.learning_rate if p.rule == "x_E" else 0.0,
-                "rate_inhibition": self.learning_rate if p.rule == "I_E" else 0.0,
-                **self.windows(),
-            },
+            EXCITATORY, p.n_excitatory, params={**excitatory, "rate_drive": rate_drive}
         )
         # Before the waiting times are drawn: the probe's spikes go nowhere.
-        self.probe = nest.Create(EXCITATORY, params=self._of_first(self.excitatory))
+        self.probe = nest.Create(EXCITATORY, params=excitatory)
         self.excitatory.waiting = rng.exponential(size=p.n_excitatory)
-        self.unit = nest.Create(
-            INTERNEURON,
-            params={
-                **teach,
-                "code": SPIKES_SENT,
-                "learning_rate": self.learning_rate if p.rule == "x_I" else 0.0,
-                "rate_pre": p.pretraining_rate,
-                "learns_bias": p.pretraining_bias,
-                "quantum": p.inhibition_quantum,
-                "n_digits": float(p.inhibition_digits),
-                "gain": p.interneuron_gain,
-            },
-        )
+        inhibitory = {
+            **teach,
+            "learning_rate": self.learning_rate if p.rule == "x_I" else 0.0,
+            "rate_pre": p.pretraining_rate,
+            "learns_bias": p.pretraining_bias,
+            "quantum": p.inhibition_quantum,
+            "n_digits": float(p.inhibition_digits),
+            "gain": p.interneuron_gain,
+        }
+        self.unit = nest.Create(INTERNEURON, params={**inhibitory, "code": SPIKES_SENT})
         self._connect_inputs(network, weights)
-        self._connect_inhibition(network)
+        self._connect_inhibition(network, inhibitory)
         self._connect_signals(network)
         self.build_output(network)
         self._record(network, weights)
@@ -223,16 +219,6 @@ class RelevanceCircuit(Circuit[P]):
             return np.arange(2 * n, self.parameters.n_inputs)
         k = int(stimulus.removeprefix("CS")) - 1
         return np.arange(k * n, (k + 1) * n)
-
-    @staticmethod
-    def _of_first(nodes: Any) -> dict[str, Any]:
-        names = (
-            "training_start", "training_stop", "cycle_duration", "set_point", "reward", "discount",
-            "floor_inhibition", "share", "share_pre", "share_window", "scale_window",
-            "rate_inhibition",
-        )  # fmt: skip
-        found = nodes[0].get(list(names))
-        return {name: found[name] for name in names}
 
     def _collaterals(self, network: Network, *, transmit: int, credit: int) -> Any:
         nest = network.nest
@@ -289,19 +275,12 @@ class RelevanceCircuit(Circuit[P]):
             },
         )
 
-    def _connect_inhibition(self, network: Network) -> None:
+    def _connect_inhibition(self, network: Network, settings: Mapping[str, Any]) -> None:
         """Inhibitory units, what they hear, and how they reach the excitatory ones."""
         p, nest = self.parameters, network.nest
         ports = self.ports[EXCITATORY]
         graded = p.inhibition == "graded"
         n = p.inhibition_digits if graded else p.n_interneurons
-        settings = self.unit.get(
-            [
-                "training_start", "training_stop", "cycle_duration", "set_point", "reward",
-                "discount", "learning_rate", "rate_pre", "learns_bias", "quantum", "n_digits",
-                "gain",
-            ]
-        )  # fmt: skip
         self.interneurons = nest.Create(INTERNEURON, n, params=settings)
         if graded:
             self.interneurons.set(code=BINARY, digit=np.arange(float(n)))

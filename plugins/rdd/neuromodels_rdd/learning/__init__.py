@@ -1,0 +1,1 @@
+"""Learning on images with backpropagation, or with feedback weights of its own."""
