@@ -7,7 +7,7 @@ because what else runs on a machine only ever adds time.  Each simulates a whole
 three stages are shortened to a third of SECONDS each, with everything that a long one does:
 
 ``windows``
-    NEST with forward spikes; the regression for all windows of two seconds at once;
+    NEST with forward spikes; the regression for all windows of some seconds at once;
 ``synapses``
     NEST with a plastic synapse for every pair of units (small network only: at full size it is
     10^8 deliveries per second);

@@ -16,7 +16,7 @@ from neuromodels.errors import ParameterError, RunError
 
 nest = pytest.importorskip("nest")
 
-SMALL = {"sizes": (40, 20, 10, 5), "stage": 1.0, "write_interval": 0.5}
+SMALL = {"sizes": (40, 20, 10, 5), "stage": 0.6, "write_interval": 0.3, "weight_gain": 2.0}
 ESTIMATES = {"m_upper": "m_above", "c_upper": "c_above", "m_lower": "m_below", "c_lower": "c_below"}
 
 
@@ -67,10 +67,9 @@ def recomputed(circuit, run):
     [
         {"phases": 2},
         {"rule": "synapses", "phases": 2},
-        {"forward_delay": 1},
-        {"stale_baseline": False, "rule": "synapses"},
+        {"rule": "synapses", "forward_delay": 1, "stale_baseline": False},
     ],
-    ids=["windows", "synapses", "delay", "fresh"],
+    ids=["windows", "synapses", "variants"],
 )
 def test_equals_a_calculation_step_by_step(parameters, tmp_path):
     circuit, run = simulated(tmp_path, **parameters)
@@ -111,13 +110,17 @@ def weights(sizes, seed=0):
 def test_forward_weights_from_a_file(tmp_path):
     given = weights(SMALL["sizes"])
     np.savez(tmp_path / "w.npz", **given)
-    circuit, run = simulated(tmp_path, forward=str(tmp_path / "w.npz"), stage=0.5)
+    circuit, run = simulated(tmp_path, forward=str(tmp_path / "w.npz"))
     for i in (1, 2, 3):
         found = np.asarray(run.signals[f"forward_{i}"])[-1]
         np.testing.assert_allclose(found, given[f"W{i}"].T, rtol=1e-6)
     np.testing.assert_allclose(np.asarray(run.signals["feedback_1"])[0], given["Y1"], rtol=1e-6)
-    final = circuit.network.feedback[0]
-    np.testing.assert_allclose(final.std(), given["Y1"].std(), rtol=0.02)
+    network = circuit.network
+    learned = network.beta[0] != 0
+    assert learned.mean() > 0.5
+    final = network.feedback[0]
+    np.testing.assert_allclose(final[learned].std(), given["Y1"].std(), rtol=1e-12)
+    np.testing.assert_array_equal(final[~learned], given["Y1"][~learned])
 
 
 @pytest.mark.parametrize(
@@ -147,7 +150,8 @@ def test_a_file_that_is_none(tmp_path):
     ("values", "says"),
     [
         ({"sizes": (5,)}, "not the sizes of two layers"),
-        ({"write_interval": 0.3}, "no multiple of write_interval"),
+        ({"write_interval": 0.4}, "no multiple of write_interval"),
+        ({"stage": 0.1, "write_interval": 0.1}, "too short for 4 layers"),
         ({"redraw": 2.0}, "times redraw in one write_interval"),
         ({"redraw": 2.5}, "no multiple of 1 ms"),
     ],
@@ -193,14 +197,14 @@ def test_resume_continues_from_the_last_checkpoint(rule, tmp_path, monkeypatch):
         patch.setattr(AlignmentNetwork, "_resume", looking)
         run = neuromodels.resume(tmp_path / "run")
     assert run.status == "complete"
-    assert run.info["resumed"][0]["time"] == 40 + 3 * 500
+    assert run.info["resumed"][0]["time"] == 4 * LAG + 3 * 300
     for layer in range(3):
         lines = {
             side: saved[f"m_{side}_{layer}"] + saved[f"c_{side}_{layer}"]
             for side in ("upper", "lower")
         }
         np.testing.assert_array_equal(again["beta"][layer], lines["upper"] - lines["lower"])
-    assert (again["clock"] == 3 * 500 + 40 - LAG - 1).all()
+    assert (again["clock"] == 3 * 300 + 4 * LAG - LAG - 1).all()
     table = np.asarray(run.signals["alignment"])[-1]
     assert np.isfinite(table).all()
     windows = run.signals["alignment"].sel(measure="windows_spiked")[-1]

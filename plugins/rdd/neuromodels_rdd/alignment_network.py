@@ -46,11 +46,11 @@ MODELS = {
 
 RESOLUTION = 1.0
 """A step of the model (ms)."""
-LAG = 10
+LAG = 30
 """Steps by which a layer is later than the one below, in NEST."""
 HARVEST = 30
 """Steps between two readings of windows and spikes; the neurons keep the last of each."""
-BATCH = 2000
+BATCH = 5000
 """Steps whose windows are fitted at once."""
 BITS = 50
 """Blocks of the drive in one of the words that say which are chosen."""
@@ -120,18 +120,25 @@ class AlignmentNetwork:
                     f"{getattr(p, name):g} is no {unit}", where=f"{where}: {name}",
                     fix="choose another value",
                 )  # fmt: skip
-        if 1000.0 * p.write_interval / p.redraw > BITS * len(WORDS) - 2:
+        self.fill = LAG * len(self.sizes)
+        longest = BITS * len(WORDS) - 2 - self.fill / p.redraw
+        if 1000.0 * p.write_interval / p.redraw > longest:
             raise ParameterError(
                 f"{1000.0 * p.write_interval / p.redraw:g} times redraw in one write_interval",
                 where=f"{where}: redraw",
-                fix=f"keep write_interval / redraw at or below {BITS * len(WORDS) - 2}",
+                fix=f"keep write_interval / redraw at or below {longest:g}",
+            )
+        if 1000.0 * p.write_interval < self.fill:
+            raise ParameterError(
+                f"{p.write_interval:g} s are too short for {len(self.sizes)} layers",
+                where=f"{where}: write_interval",
+                fix=f"give at least {self.fill / 1000.0:g} s",
             )
         self.segment = round(1000.0 * p.write_interval)
         self.per_stage = round(p.stage / p.write_interval)
         self.n_stages = len(self.sizes) - 1
         self.n_segments = self.n_stages * self.per_stage
         self.block = round(p.redraw)
-        self.fill = LAG * len(self.sizes)
         self.lines = [
             Lines(n, above, eta=p.eta, window=p.window)
             for n, above in zip(self.sizes, self.sizes[1:], strict=False)

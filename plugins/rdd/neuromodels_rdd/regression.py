@@ -121,35 +121,33 @@ class Lines:
         """
         if not len(windows):
             return
-        total = np.concatenate([np.zeros((1, q.shape[1])), np.cumsum(q, axis=0)])
+        total = np.zeros((len(q) + 1, q.shape[1]))
+        np.cumsum(q, axis=0, out=total[1:])
         spiked = windows.spikes > 0
         for side, chosen in zip(SIDES, (spiked, ~spiked), strict=True):
             if chosen.any():
-                self._fit(side, windows.where(chosen), q, total, first)
+                self._fit(side, windows.where(chosen), total, first)
 
-    def _fit(self, side: str, windows: Windows, q: Array, total: Array, first: int) -> None:
+    def _fit(self, side: str, windows: Windows, total: Array, first: int) -> None:
         from scipy import sparse
 
         order = np.lexsort((windows.end, windows.neuron))
         neuron, M = windows.neuron[order], windows.maximum[order]
         steps = _steps(neuron, M, self.eta)
-        end, baseline = windows.end[order] - first, windows.baseline[order] - first
-        targets, row = np.unique(neuron, return_inverse=True)
-        shape = (2 * targets.size, q.shape[0])
-        rows = np.concatenate([2 * row, 2 * row + 1])
-
-        def matrix(column: Ints, width: int) -> sparse.csr_matrix:
-            values = np.concatenate([steps.weight_m, steps.weight_c])
-            entries = (values, (rows, np.tile(column, 2)))
-            return sparse.csr_matrix(entries, shape=(shape[0], width))
-
-        # q in the window: steps end - window + 1 ... end
-        sums = matrix(end + 1, len(total)) - matrix(end + 1 - self.window, len(total))
-        change = (sums @ total) / self.window - matrix(baseline, len(q)) @ q
+        targets, begin, row = np.unique(neuron, return_index=True, return_inverse=True)
+        # Row t of `total` is the sum of q before step `first` + t
+        end, baseline = windows.end[order] + 1 - first, windows.baseline[order] - first
+        columns = np.concatenate([end, end - self.window, baseline + 1, baseline])
+        signs = np.repeat([1 / self.window, -1 / self.window, -1.0, 1.0], len(row))
+        change = []
+        for weight in (steps.weight_m, steps.weight_c):
+            entries = (signs * np.tile(weight, 4), (np.tile(row, 4), columns))
+            matrix = sparse.csr_matrix(entries, shape=(targets.size, len(total)))
+            change.append(matrix @ total)
         m, c = self.m[side][targets], self.c[side][targets]
-        a = steps.left[np.unique(neuron, return_index=True)[1]]
-        self.m[side][targets] = a[:, :1] * m + a[:, 1:2] * c + change[0::2]
-        self.c[side][targets] = a[:, 2:3] * m + a[:, 3:] * c + change[1::2]
+        a = steps.left[begin]
+        self.m[side][targets] = a[:, :1] * m + a[:, 1:2] * c + change[0]
+        self.c[side][targets] = a[:, 2:3] * m + a[:, 3:] * c + change[1]
 
 
 @dataclass(frozen=True)

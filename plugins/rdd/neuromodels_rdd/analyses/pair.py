@@ -161,7 +161,7 @@ _DOCS = {
 
 ESTIMATORS = {
     "rdd_grad": "published online RDD",
-    "rdd_grad_net": "online RDD without what came before the window",
+    "rdd_grad_net": "online RDD with a baseline",
     "rdd_lsq": "least-squares RDD",
     "meandiff": "difference of window means",
     "naive_20ms": "naive, bins of 20 ms",
