@@ -41,6 +41,7 @@ def page(found: Registry, name: str) -> str:
         about,
         "## Presets",
         _presets(circuit),
+        *_conditions(circuit),
         "## Parameters",
         _parameters(circuit.Parameters.describe()),
     ]
@@ -99,6 +100,17 @@ def _presets(circuit: type[Circuit[Any]]) -> str:
         "synaptic events per second",
     )  # fmt: skip
     return "\n\n".join([table(headers, rows), *notes])
+
+
+def _conditions(circuit: type[Circuit[Any]]) -> list[str]:
+    if not circuit.conditions:
+        return []
+    rows = [
+        (f"`{name}`", ", ".join(f"`{key}={_plain(value)}`" for key, value in values.items()))
+        for name, values in circuit.conditions.items()
+    ]
+    text = "What the paper compares; `neuromodels reproduce` runs each."
+    return ["## Conditions", text, table(("condition", "sets"), rows)]
 
 
 def _parameters(entries: list[Description]) -> str:
