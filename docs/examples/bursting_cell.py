@@ -20,7 +20,7 @@ nest.rng_seed = 1
 neuromodels.install("pyramidal_burst_neuron")
 
 soma_current = 50.0  # pA
-dendritic_currents = [-100.0, 50.0, 200.0]  # pA
+dendritic_currents = [-100.0, 100.0, 200.0]  # pA
 simulation_time = 20_000.0  # ms
 noise = {"rate_soma_exc": 500.0, "rate_soma_inh": 500.0, "rate_dend_exc": 500.0}
 noise |= {"rate_dend_inh": 500.0, "w_bg_soma_exc": 0.35, "w_bg_soma_inh": 0.35}

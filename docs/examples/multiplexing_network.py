@@ -5,10 +5,10 @@ Two signals through the same two populations
 A sinusoidal current into the somata of a lower population goes up: synapses that transmit *events*
 carry it to an upper population, whose event rate follows.  Another one, into the dendrites of the
 upper population, goes down at the same time: synapses that transmit *bursts* carry it to the
-dendrites of the lower population, whose burst probability follows.
+dendrites of the lower population, whose burst probability follows both.
 
-A sketch of the idea of Naud & Sprekeler (2018) PNAS 115:E6329-E6338 without their interneurons;
-``neuromodels run burstprop/propagation`` is a published network.
+A sketch of the idea of Naud & Sprekeler (2018) PNAS 115:E6329-E6338.  It takes interneurons to keep
+the two signals apart as well below as above: ``neuromodels run burstprop/propagation``.
 """
 
 import matplotlib.pyplot as plt
@@ -31,7 +31,7 @@ burn_in, simulation_time, width = 400.0, 4000.0, 50.0  # ms
 noise = {"rate_soma_exc": 500.0, "rate_soma_inh": 500.0, "rate_dend_exc": 500.0}
 noise |= {"rate_dend_inh": 500.0, "w_bg_soma_exc": 0.35, "w_bg_soma_inh": 0.35}
 bottom_up = {"amplitude_s": 200.0, "frequency_s": 1000.0 / period_up, "I_d": 50.0}
-top_down = {"amplitude_d": 150.0, "frequency_d": 1000.0 / period_down, "I_d": 100.0, "I_s": -100.0}
+top_down = {"amplitude_d": 120.0, "frequency_d": 1000.0 / period_down, "I_d": 100.0, "I_s": -300.0}
 lower = nest.Create("pyramidal_burst_neuron", n_cells, {**noise, **bottom_up})
 upper = nest.Create("pyramidal_burst_neuron", n_cells, {**noise, **top_down})
 for cells in (lower, upper):
@@ -39,8 +39,8 @@ for cells in (lower, upper):
 
 port = nest.GetDefaults("pyramidal_burst_neuron")["receptor_types"]
 rule = {"rule": "fixed_indegree", "indegree": 60}
-up = {"synapse_model": "event_synapse", "weight": 0.12, "receptor_type": port["SOMA_EXC"]}
-down = {"synapse_model": "burst_synapse", "weight": 0.4, "receptor_type": port["DEND_EXC"]}
+up = {"synapse_model": "event_synapse", "weight": 0.08, "receptor_type": port["SOMA_EXC"]}
+down = {"synapse_model": "burst_synapse", "weight": 0.2, "receptor_type": port["DEND_EXC"]}
 nest.Connect(lower, upper, rule, up)
 nest.Connect(upper, lower, rule, down)
 

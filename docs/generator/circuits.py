@@ -11,6 +11,7 @@ from typing import Any
 from generator.header import escaped
 from generator.markdown import number, slug, table
 from neuromodels import Circuit
+from neuromodels.errors import EnvironmentProblem
 from neuromodels.parameters import Description
 from neuromodels.registry import Registry
 
@@ -40,6 +41,7 @@ def page(found: Registry, name: str) -> str:
         about,
         "## Presets",
         _presets(circuit),
+        *_conditions(circuit),
         "## Parameters",
         _parameters(circuit.Parameters.describe()),
     ]
@@ -73,17 +75,22 @@ def _docstring(circuit: type[Circuit[Any]]) -> str:
 
 
 def _presets(circuit: type[Circuit[Any]]) -> str:
-    rows = []
+    rows, notes = [], []
     for preset, values in circuit.presets.items():
-        made = circuit(circuit.Parameters.resolve(values))
-        seconds = sum(phase.duration for phase in made.protocol()) / 1000.0
-        cost = made.cost()
+        try:
+            made = circuit(circuit.Parameters.resolve(values))
+            seconds = number(sum(phase.duration for phase in made.protocol()) / 1000.0) + " s"
+            cost = made.cost()
+        except EnvironmentProblem as problem:  # it needs what is not installed here
+            seconds, cost = "", None
+            if (note := escaped(f"Duration and cost are missing here: {problem}.")) not in notes:
+                notes.append(note)
         changes = ", ".join(f"`{key}={_plain(value)}`" for key, value in values.items())
         rows.append(
             (
                 f"`{preset}`" + (" (default)" if preset == circuit.default_preset else ""),
                 changes or "the defaults below",
-                f"{number(seconds)} s",
+                seconds,
                 number(cost.neuron_updates) if cost else "",
                 number(cost.synaptic_events) if cost else "",
             )
@@ -92,7 +99,18 @@ def _presets(circuit: type[Circuit[Any]]) -> str:
         "preset", "sets", "biological time", "neuron updates per second",
         "synaptic events per second",
     )  # fmt: skip
-    return table(headers, rows)
+    return "\n\n".join([table(headers, rows), *notes])
+
+
+def _conditions(circuit: type[Circuit[Any]]) -> list[str]:
+    if not circuit.conditions:
+        return []
+    rows = [
+        (f"`{name}`", ", ".join(f"`{key}={_plain(value)}`" for key, value in values.items()))
+        for name, values in circuit.conditions.items()
+    ]
+    text = "What the paper compares; `neuromodels reproduce` runs each."
+    return ["## Conditions", text, table(("condition", "sets"), rows)]
 
 
 def _parameters(entries: list[Description]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neuromodels.cli.completion import names
 from neuromodels.cli.output import json_option, print_json
 from neuromodels.cli.run import Whole, given_parameters, refuse_with_resume, run_options
 from neuromodels.cli.sweep import define, definition_options, refuse
@@ -89,7 +90,7 @@ def run(
 
 
 @command.command(name="sweep")
-@click.argument("circuit", required=False)
+@click.argument("circuit", required=False, shell_complete=names("circuits"))
 @definition_options
 @click.option(
     "--resume",

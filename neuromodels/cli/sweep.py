@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neuromodels.cli import values
+from neuromodels.cli.completion import names
 from neuromodels.cli.output import json_option as with_json
 from neuromodels.cli.output import only_json, print_json, print_table
 from neuromodels.cli.run import Whole, refuse_with_resume
@@ -72,7 +73,7 @@ _DEFINITION = (
 
 
 @click.command(name="sweep", short_help="Run a circuit with many parameters and seeds.")
-@click.argument("circuit", required=False)
+@click.argument("circuit", required=False, shell_complete=names("circuits"))
 @definition_options
 @click.option(
     "--workers", type=Whole(min=1), metavar="N", help="Runs at a time.  [default: all cores]"

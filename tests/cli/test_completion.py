@@ -40,6 +40,7 @@ def test_commands_and_options():
 
 def test_names_of_circuits_and_models():
     assert complete("neuromodels run burstprop/l") == {"burstprop/learning-rule"}
+    assert complete("neuromodels sweep burstprop/l") == {"burstprop/learning-rule"}
     assert "event_synapse" in complete("neuromodels show event")
     assert complete("neuromodels models build event") == {"event_synapse"}
 

@@ -112,6 +112,24 @@ def test_pages_of_an_earlier_build_go(tmp_path):
     shutil.rmtree(tmp_path)
 
 
+def test_everything_public_is_on_the_page_about_python():
+    import neuromodels
+
+    page = (ROOT / "docs" / "reference" / "python.md").read_text()
+    for name in set(neuromodels.__all__) - {"__version__", "errors", "hookimpl"}:
+        listed = rf":members:.*\b{name}\b|auto(?:function|class):: {name}\b"
+        assert re.search(listed, page), name
+    readme = (ROOT / "README.md").read_text()
+    public = readme.partition("`neuromodels` itself and its modules")[2].partition(":")[0]
+    for module in re.findall(r"`(\w+)`", public.partition("; everything")[0]):
+        assert f"neuromodels.{module}" in page or module in {
+            "circuit",
+            "models",
+            "parameters",
+            "hookspecs",
+        }
+
+
 # What is written by hand --------------------------------------------------------------------------
 
 PAGES = [page for page in sorted((ROOT / "docs").rglob("*.md")) if "generated" not in page.parts]

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from neuromodels import Analysis, Metric, Reference, Result
+from neuromodels.style import BLUE, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from neuromodels import Run
 
 Array = npt.NDArray[np.float64]
-
-# Okabe & Ito (2008): told apart with any colour vision.
-BLUE, ORANGE = "#0072B2", "#D55E00"
 
 
 class PairingAnalysis(Analysis):
@@ -63,7 +61,7 @@ def weight_changes(run: Run) -> tuple[Array, Array, Array]:
     counts = np.bincount(
         neurons.between(phase.start, phase.stop).node_ids, minlength=p["n_neurons"]
     )
-    rates: Array = counts * 1000.0 / (phase.stop - phase.start)
+    rates = np.asarray(counts * 1000.0 / (phase.stop - phase.start), dtype=np.float64)
     weight = run.signals["weight"].to_numpy()
     changes: Array = weight[-1] - weight[0]
     exact = [
@@ -142,11 +140,9 @@ def draw(run: Run, rates: Array, changes: Array, exact: Array) -> Figure:
     left.plot(rates, exact, "-", color=ORANGE, label="exact")
     left.plot(rates, changes, "o", ms=4, color=BLUE, label="NEST")
     left.set(xlabel="postsynaptic rate (Hz)", ylabel="weight change (pA)")
-    left.legend(frameon=False)
+    left.legend()
 
     weight = run.signals["weight"]
     right.plot(weight["time"] / 1000.0, weight, color=BLUE, lw=0.8, alpha=0.5)
     right.set(xlabel="time (s)", ylabel="weight (pA)")
-    for axes in (left, right):
-        axes.spines[["top", "right"]].set_visible(False)
     return figure
