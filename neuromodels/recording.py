@@ -69,6 +69,7 @@ class _Grid:
 
     every: int
     signals: list[str] = field(default_factory=list)
+    controls: list[Callable[[], None]] = field(default_factory=list)
 
 
 class KernelNetwork(Network):
@@ -195,6 +196,26 @@ class KernelNetwork(Network):
         self._signals[name] = _Signal(read, every, unit, tuple(dims), doc)
         self._grids.setdefault(every, _Grid(every)).signals.append(name)
 
+    def control(self, act: Callable[[], None], *, interval: float) -> None:
+        """Call `act` every `interval` ms, the first time at `interval`: a closed loop.
+
+        Parameters
+        ----------
+        act : callable
+            May read, and set with `neuromodels.set_values`, state variables of neurons and weights.
+        interval : float
+            Biological time (ms), a multiple of the resolution, and better of the minimal delay.
+
+        Raises
+        ------
+        UsageError
+            `interval` is no multiple of the resolution, or the simulation has begun.
+        """
+        if self._sealed:
+            raise UsageError("a control is declared too late", fix="declare it in build()")
+        every = self._interval(interval, "interval of a control")
+        self._grids.setdefault(every, _Grid(every)).controls.append(act)
+
     def traces(
         self, name: str, nodes: Any, variables: Mapping[str, str], *, interval: float
     ) -> None:
@@ -289,16 +310,18 @@ class KernelNetwork(Network):
         return min(((now // every + 1) * every for every in self._grids), default=None)
 
     def sample(self, now: int, spool: Spool) -> None:
-        """Read all signals that are due at step `now`.
+        """Call the controls that are due at step `now`, then read the signals that are.
 
         Raises
         ------
         UsageError
             A signal returned something other than numbers, or changed its shape.
         """
-        for grid in self._grids.values():
-            if now % grid.every:
-                continue
+        due = [grid for grid in self._grids.values() if now % grid.every == 0]
+        for grid in due if now else ():
+            for act in grid.controls:
+                act()
+        for grid in due:
             for name in grid.signals:
                 spool.add(f"signals/{name}/steps", np.array([now]))
                 spool.add(f"signals/{name}/values", self._read(name)[np.newaxis])

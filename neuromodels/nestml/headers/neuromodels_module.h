@@ -59,9 +59,38 @@ private:
   FlushSubnormals& operator=( const FlushSubnormals& ) = delete;
 };
 
+/* Where in the buffers of its targets the spike of an event arrives.  All targets of a source that have
+ * the same delay share it, so it is looked up once for them. */
+class Arrival
+{
+public:
+  explicit Arrival( const nest::Event& e )
+    : begin_( e.get_stamp().get_steps() - 1 - nest::kernel().simulation_manager.get_slice_origin().get_steps() )
+  {
+  }
+
+  //! Index of the step of arrival after a delay, in steps.
+  size_t
+  slot( const long delay )
+  {
+    if ( delay != delay_ )
+    {
+      delay_ = delay;
+      slot_ = nest::kernel().event_delivery_manager.get_modulo( begin_ + delay );
+    }
+    return slot_;
+  }
+
+private:
+  long begin_;
+  long delay_ = -1;
+  size_t slot_ = 0;
+};
+
 /* What arrives at the spike ports of a neuron, step by step.  Takes the place of two nest::RingBuffers
- * for every port (weights, and whether anything came): one block of memory a neuron, one cache line or
- * two for an arriving spike, and nothing to read in a step without input. */
+ * for every port (weights, and whether anything came): one block of memory a neuron, inside of it where
+ * delays are a few steps, one cache line or two for an arriving spike, and nothing to read in a step
+ * without input. */
 template < size_t N >
 class SpikeInputs
 {
@@ -73,17 +102,20 @@ public:
   void
   clear()
   {
-    slots_.clear();
+    near_ = {};
+    far_.clear();
   }
 
   //! Make room for the kernel's delays, unless there is.
   void
   prepare()
   {
-    if ( slots_.empty() )
+    const auto& delays = nest::kernel().connection_manager;
+    const size_t steps = delays.get_min_delay() + delays.get_max_delay();
+    many_ = steps > near_.size();
+    if ( many_ and far_.empty() )
     {
-      const auto& delays = nest::kernel().connection_manager;
-      slots_.resize( delays.get_min_delay() + delays.get_max_delay() );
+      far_.resize( steps );
     }
   }
 
@@ -92,19 +124,19 @@ public:
   prefetch() const
   {
 #if defined( __GNUC__ )
-    const char* begin = reinterpret_cast< const char* >( slots_.data() );
-    for ( size_t i = 0; i < slots_.size() * sizeof( Slot ); i += 64 )
+    const char* begin = reinterpret_cast< const char* >( far_.data() );
+    for ( size_t i = 0; i < far_.size() * sizeof( Slot ); i += 64 )
     {
       __builtin_prefetch( begin + i, 1 );
     }
 #endif
   }
 
-  //! A spike reaches `port` so many steps after the beginning of the slice.
+  //! A spike reaches `port` in the step of index `index`, see Arrival.
   void
-  add( const long steps, const size_t port, const double weight )
+  add( const size_t index, const size_t port, const double weight )
   {
-    Slot& slot = slots_[ nest::kernel().event_delivery_manager.get_modulo( steps ) ];
+    Slot& slot = at( index );
     slot.sums[ port ] += weight;
     slot.received[ port ] = true;
   }
@@ -113,7 +145,7 @@ public:
   void
   take( const long step, Sums& sums, Received& received )
   {
-    Slot& slot = slots_[ nest::kernel().event_delivery_manager.get_modulo( step ) ];
+    Slot& slot = at( nest::kernel().event_delivery_manager.get_modulo( step ) );
     if ( slot.received.any() )
     {
       sums = slot.sums;
@@ -130,11 +162,38 @@ public:
 private:
   struct Slot
   {
-    Sums sums {};
     Received received;
+    Sums sums {};
   };
-  std::vector< Slot > slots_;
+
+  Slot&
+  at( const size_t index )
+  {
+    return many_ ? far_[ index ] : near_[ index ];
+  }
+
+  std::array< Slot, 4 > near_ {};
+  std::vector< Slot > far_;
+  //! The same for all neurons of a kernel, and there is one kernel in a process.
+  static inline bool many_ = false;
 };
+
+/* Asks for the memory of a neuron that is updated soon: neurons of a model lie one after the other, but
+ * each is larger than what a processor fetches by itself. */
+template < typename NeuronT >
+void
+prefetch_next( const NeuronT* neuron, const void* state )
+{
+#if defined( __GNUC__ )
+  const char* next = reinterpret_cast< const char* >( neuron + 4 );
+  const size_t used = static_cast< const char* >( state ) - reinterpret_cast< const char* >( neuron );
+  __builtin_prefetch( next );
+  for ( size_t i = used; i < sizeof( NeuronT ); i += 64 )
+  {
+    __builtin_prefetch( next + i, 1 );
+  }
+#endif
+}
 
 /* The spikes of a neuron that its plastic synapses still have to read: what std::deque does, as far as
  * the generated code needs it, in one piece of memory.  Every delivered spike looks into the history
