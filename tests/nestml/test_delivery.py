@@ -52,7 +52,6 @@ model plain:
 
 ONE = {
     "pairing": PLAIN.replace("w = w", "w += 1"),
-    "time": PLAIN.replace("w += factor", "w += factor * timestep() / (1 ms)"),
     "update": PLAIN + "    update:\n        w *= 0.9\n",
 }
 """What each of these needs times for."""

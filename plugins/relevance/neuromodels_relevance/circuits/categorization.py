@@ -121,7 +121,8 @@ class Categorization(RelevanceCircuit[CategorizationParameters]):
         self._cycle = -self.n_pre
         self._relevance = 0.0
         self._latest = dict.fromkeys(QUANTITIES, 0.0)
-        self._targets: npt.NDArray[np.int64] | None = None
+        self._place: npt.NDArray[np.int64] | None = None
+        self._change = np.empty_like(self.W)
         network.control(self._step, interval=CYCLE)
         network.signal(
             "output",
@@ -163,17 +164,22 @@ class Categorization(RelevanceCircuit[CategorizationParameters]):
         if shown >= 0:
             rates = rates.copy()
             rates[self.units(self.stimuli[shown])] = self.parameters.rate_on
-        self.W -= np.outer(rates, fall)
+        np.multiply.outer(rates, fall, out=self._change)
+        np.subtract(self.W, self._change, out=self.W)
         np.maximum(self.W, 0.0, out=self.W)
-        if self._targets is None:
-            self._targets = self._order()
-        set_values(DRIVE, "w", np.take_along_axis(self.W, self._targets, axis=1).ravel())
+        if self._place is None:
+            self._place = self._order()
+        # The kernel sorts connections by source; in which order a source has them it does not say.
+        changed = np.take(self.W, self._place) if self._place.size else self.W
+        set_values(DRIVE, "w", changed.ravel())
 
     def _order(self) -> npt.NDArray[np.int64]:
-        """Index of the targets of every input, in the kernel's order of connections."""
-        p = self.parameters
+        """Index in `W` of every connection of the kernel; empty if they are the same."""
+        n_excitatory = self.parameters.n_excitatory
         _, targets = weights(DRIVE)
-        return targets.reshape(p.n_inputs, p.n_excitatory) - int(self.excitatory[0].global_id)
+        row = np.repeat(np.arange(self.parameters.n_inputs), n_excitatory)
+        place = row * n_excitatory + targets - int(self.excitatory[0].global_id)
+        return place if np.any(np.diff(place) != 1) else np.empty(0, dtype=np.int64)
 
     def _test(self, error: float) -> float:
         """Share of right answers, by the network as it is, with noise of its own.
