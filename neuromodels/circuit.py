@@ -111,6 +111,17 @@ class Network(abc.ABC):
         """
 
     @abc.abstractmethod
+    def control(self, act: Callable[[], None], *, interval: float) -> None:
+        """Call `act` every `interval` ms, the first time at `interval`: a closed loop.
+
+        For what is not in the network and acts back on it, an environment or a rule that is not
+        local.  `act` may read, and set with `neuromodels.set_values`, state variables of neurons
+        and weights; it must not call ``nest.Simulate``.  `interval` should be a multiple of the
+        network's minimal delay, as in `signal`.  Signals that are due at the same time are read
+        after it.
+        """
+
+    @abc.abstractmethod
     def traces(
         self, name: str, nodes: Any, variables: Mapping[str, str], *, interval: float
     ) -> None:

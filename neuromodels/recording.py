@@ -72,6 +72,7 @@ class _Grid:
 
     every: int
     signals: list[str] = field(default_factory=list)
+    controls: list[Callable[[], None]] = field(default_factory=list)
 
 
 class KernelNetwork(Network):
@@ -202,6 +203,26 @@ class KernelNetwork(Network):
         self._signals[name] = _Signal(read, every, unit, tuple(dims), doc)
         self._grids.setdefault(every, _Grid(every)).signals.append(name)
 
+    def control(self, act: Callable[[], None], *, interval: float) -> None:
+        """Call `act` every `interval` ms, the first time at `interval`: a closed loop.
+
+        Parameters
+        ----------
+        act : callable
+            May read, and set with `neuromodels.set_values`, state variables of neurons and weights.
+        interval : float
+            Biological time (ms), a multiple of the resolution, and better of the minimal delay.
+
+        Raises
+        ------
+        UsageError
+            `interval` is no multiple of the resolution, or the simulation has begun.
+        """
+        if self._sealed:
+            raise UsageError("a control is declared too late", fix="declare it in build()")
+        every = self._interval(interval, "interval of a control")
+        self._grids.setdefault(every, _Grid(every)).controls.append(act)
+
     def traces(
         self, name: str, nodes: Any, variables: Mapping[str, str], *, interval: float
     ) -> None:
@@ -313,7 +334,7 @@ class KernelNetwork(Network):
         return min(((now // every + 1) * every for every in self._grids), default=None)
 
     def sample(self, now: int, spool: Spool) -> None:
-        """Read all signals that are due at step `now`.
+        """Call the controls that are due at step `now`, then read the signals that are.
 
         Raises
         ------
@@ -322,8 +343,11 @@ class KernelNetwork(Network):
         RunError
             It differs between ranks.
         """
-        due = [n for grid in self._grids.values() if now % grid.every == 0 for n in grid.signals]
-        samples = {name: self._read(name) for name in due}
+        grids = [grid for grid in self._grids.values() if now % grid.every == 0]
+        for grid in grids if now else ():
+            for act in grid.controls:
+                act()
+        samples = {name: self._read(name) for grid in grids for name in grid.signals}
         self.ranks.agree({f"signal {name!r}": values for name, values in samples.items()})
         if self.ranks.leads:
             for name, values in samples.items():

@@ -59,9 +59,38 @@ private:
   FlushSubnormals& operator=( const FlushSubnormals& ) = delete;
 };
 
+/* Where in the buffers of its targets the spike of an event arrives.  All targets of a source that have
+ * the same delay share it, so it is looked up once for them. */
+class Arrival
+{
+public:
+  explicit Arrival( const nest::Event& e )
+    : begin_( e.get_stamp().get_steps() - 1 - nest::kernel().simulation_manager.get_slice_origin().get_steps() )
+  {
+  }
+
+  //! Index of the step of arrival after a delay, in steps.
+  size_t
+  slot( const long delay )
+  {
+    if ( delay != delay_ )
+    {
+      delay_ = delay;
+      slot_ = nest::kernel().event_delivery_manager.get_modulo( begin_ + delay );
+    }
+    return slot_;
+  }
+
+private:
+  long begin_;
+  long delay_ = -1;
+  size_t slot_ = 0;
+};
+
 /* What arrives at the spike ports of a neuron, step by step.  Takes the place of two nest::RingBuffers
- * for every port (weights, and whether anything came): one block of memory a neuron, one cache line or
- * two for an arriving spike, and nothing to read in a step without input.
+ * for every port (weights, and whether anything came): one block of memory a neuron, inside of it where
+ * delays are a few steps, one cache line or two for an arriving spike, and nothing to read in a step
+ * without input.
  *
  * NEST delivers the spikes of a slice rank by rank, and thread by thread within a rank, so the order in
  * which three weights are added depends on how virtual processes are split over ranks and threads, and
@@ -79,7 +108,8 @@ public:
   void
   clear()
   {
-    slots_.clear();
+    near_ = {};
+    far_.clear();
     lost_.clear();
   }
 
@@ -87,10 +117,12 @@ public:
   void
   prepare()
   {
-    if ( slots_.empty() )
+    const auto& delays = nest::kernel().connection_manager;
+    const size_t steps = delays.get_min_delay() + delays.get_max_delay();
+    many_ = steps > near_.size();
+    if ( many_ and far_.empty() )
     {
-      const auto& delays = nest::kernel().connection_manager;
-      slots_.resize( delays.get_min_delay() + delays.get_max_delay() );
+      far_.resize( steps );
     }
   }
 
@@ -99,20 +131,19 @@ public:
   prefetch() const
   {
 #if defined( __GNUC__ )
-    const char* begin = reinterpret_cast< const char* >( slots_.data() );
-    for ( size_t i = 0; i < slots_.size() * sizeof( Slot ); i += 64 )
+    const char* begin = reinterpret_cast< const char* >( far_.data() );
+    for ( size_t i = 0; i < far_.size() * sizeof( Slot ); i += 64 )
     {
       __builtin_prefetch( begin + i, 1 );
     }
 #endif
   }
 
-  //! A spike reaches `port` so many steps after the beginning of the slice.
+  //! A spike reaches `port` in the step of index `index`, see Arrival.
   void
-  add( const long steps, const size_t port, const double weight )
+  add( const size_t index, const size_t port, const double weight )
   {
-    const size_t index = nest::kernel().event_delivery_manager.get_modulo( steps );
-    Slot& slot = slots_[ index ];
+    Slot& slot = at( index );
     if ( not slot.flags[ port ] )
     {
       slot.sums[ port ] = weight;
@@ -128,7 +159,7 @@ public:
     {
       if ( lost_.empty() )
       {
-        lost_.resize( slots_.size() );
+        lost_.resize( many_ ? far_.size() : near_.size() );
       }
       lost_[ index ][ port ] += lost;
       slot.flags[ ROUNDED ] = true;
@@ -140,7 +171,7 @@ public:
   take( const long step, Sums& sums, Received& received )
   {
     const size_t index = nest::kernel().event_delivery_manager.get_modulo( step );
-    Slot& slot = slots_[ index ];
+    Slot& slot = at( index );
     if ( slot.flags.any() )
     {
       sums = slot.sums;
@@ -171,9 +202,36 @@ private:
     Sums sums {};
     std::bitset< N + 1 > flags; // of each port: received; and whether any sum was rounded
   };
-  std::vector< Slot > slots_;
+
+  Slot&
+  at( const size_t index )
+  {
+    return many_ ? far_[ index ] : near_[ index ];
+  }
+
+  std::array< Slot, 4 > near_ {};
+  std::vector< Slot > far_;
   std::vector< Sums > lost_; // in rounding, slot by slot; empty until a sum is rounded
+  //! The same for all neurons of a kernel, and there is one kernel in a process.
+  static inline bool many_ = false;
 };
+
+/* Asks for the memory of a neuron that is updated soon: neurons of a model lie one after the other, but
+ * each is larger than what a processor fetches by itself. */
+template < typename NeuronT >
+void
+prefetch_next( const NeuronT* neuron, const void* state )
+{
+#if defined( __GNUC__ )
+  const char* next = reinterpret_cast< const char* >( neuron + 4 );
+  const size_t used = static_cast< const char* >( state ) - reinterpret_cast< const char* >( neuron );
+  __builtin_prefetch( next );
+  for ( size_t i = used; i < sizeof( NeuronT ); i += 64 )
+  {
+    __builtin_prefetch( next + i, 1 );
+  }
+#endif
+}
 
 /* The spikes of a neuron that its plastic synapses still have to read: what std::deque does, as far as
  * the generated code needs it, in one piece of memory.  Every delivered spike looks into the history
