@@ -105,7 +105,8 @@ class Reproduced:
         """Condition and first complete run of each, for its figures."""
         if self.sweep is None:
             return []
-        runs, first = self.sweep.runs, {}
+        runs = self.sweep.runs
+        first: dict[str, Run] = {}
         for entry in self.sweep.entries:
             if entry.name in runs:
                 first.setdefault(entry.label, runs[entry.name])
