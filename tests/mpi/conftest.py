@@ -19,16 +19,17 @@ def mpi_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Environment of a process that gets a NEST with MPI from ``import nest``.
 
     The wheel of that NEST is named by ``NEUROMODELS_MPI_WHEEL``; it goes into a directory of its
-    own that comes before this environment's NEST.
+    own that comes before this environment's NEST, beside compiled models that are kept
+    (``NEUROMODELS_TEST_CACHE``): those of a NEST in another place would not be found again.
     """
     wheel = os.environ.get("NEUROMODELS_MPI_WHEEL")
     if not wheel or shutil.which("mpirun") is None:
         pytest.skip("needs NEUROMODELS_MPI_WHEEL and mpirun")
-    site = tmp_path_factory.mktemp("nest-with-mpi")
-    subprocess.run(
-        [sys.executable, "-m", "uv", "pip", "install", "-q", "--no-deps", "--target", site, wheel],
-        check=True,
-    )
+    kept = os.environ.get("NEUROMODELS_TEST_CACHE")
+    site = Path(kept).absolute() / "nest-with-mpi" if kept else tmp_path_factory.mktemp("nest")
+    if not (site / "nest").exists():
+        install = [sys.executable, "-m", "uv", "pip", "install", "-q", "--no-deps"]
+        subprocess.run([*install, "--target", site, wheel], check=True)
     return {
         **os.environ,
         "PYTHONPATH": str(site),
