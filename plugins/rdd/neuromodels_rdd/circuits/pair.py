@@ -289,7 +289,7 @@ class ManyInputs(EffectCircuit[ManyInputsParameters]):
         weights = rng.uniform(0.0, p.w_max, (p.trials, p.units))
         n = round(p.negative * p.units)
         signs = np.repeat([-1.0, 1.0], [n, p.units - n])
-        return weights * rng.permuted(np.tile(signs, (p.trials, 1)), axis=1)
+        return np.asarray(weights * rng.permuted(np.tile(signs, (p.trials, 1)), axis=1))
 
     def unit(self) -> dict[str, Any]:
         """An input gain of 2 /s, u without a leak, and the running mean of R as baseline."""
