@@ -152,7 +152,7 @@ class AlignmentNetwork:
         self._blocks: dict[tuple[int, int], npt.NDArray[np.int64]] = {}
         self.fits = p.rule == "windows"
         self._running = self._restored = False
-        self._n_windows = 0
+        self._n_windows = self._due = 0
         self._begin_phase()
 
     @property

@@ -9,6 +9,7 @@ connection.  Noise that the units share (``alpha`` < 1) confounds estimates that
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -203,7 +204,7 @@ class EffectCircuit(Circuit[P]):
         for side in ("upper", "lower"):
             record(
                 f"windows_{side}",
-                lambda side=side: get_values(self.lower, f"n_{side}"),
+                partial(get_values, self.lower, f"n_{side}"),
                 f"Windows {'with' if side == 'upper' else 'without'} a spike",
             )
 
