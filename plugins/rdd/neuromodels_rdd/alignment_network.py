@@ -152,7 +152,7 @@ class AlignmentNetwork:
         self._blocks: dict[tuple[int, int], npt.NDArray[np.int64]] = {}
         self.fits = p.rule == "windows"
         self._running = self._restored = False
-        self._n_windows = 0
+        self._n_windows = self._due = 0
         self._begin_phase()
 
     @property
@@ -472,7 +472,7 @@ class AlignmentNetwork:
             open_ = get_values(self.layers[layer], "window_left") > 0
             needed = get_values(self.layers[layer], "pre_step")[open_]
             waiting = self._pending[layer][0].baseline
-            oldest = int(min([until, *needed, *waiting])) - self.parameters.window
+            oldest = int(np.concatenate([[until], needed, waiting]).min()) - self.parameters.window
             activity.forget(min(oldest, until - 2 * self.parameters.window))
         self._fitted = until
 

@@ -42,7 +42,7 @@ def binned(z: Array, q: Array) -> float:
         Spikes of the unit, and feedback.
     """
     n = len(z) // SPAN
-    spiked = z[: n * SPAN].reshape(n, SPAN).any(axis=1)
+    spiked = np.asarray(z[: n * SPAN].reshape(n, SPAN).any(axis=1), dtype=np.bool_)
     return _difference(q[: n * SPAN].reshape(n, SPAN).sum(axis=1), spiked)
 
 

@@ -70,7 +70,7 @@ class Measured:
         """A measure, shape (phases, written, layers)."""
         return np.asarray(self.table[..., MEASURES.index(measure)])
 
-    def own(self, layer: int) -> Array:
+    def own(self, layer: int) -> npt.NDArray[np.intp]:
         """Indices of the write-outs of a layer's own stage; `layer` from 0."""
         into = (self.time - layer * self.stage) / self.stage
         return np.flatnonzero((into > 1e-9) & (into < 1 + 1e-9))

@@ -9,6 +9,7 @@ connection.  Noise that the units share (``alpha`` < 1) confounds estimates that
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -203,7 +204,7 @@ class EffectCircuit(Circuit[P]):
         for side in ("upper", "lower"):
             record(
                 f"windows_{side}",
-                lambda side=side: get_values(self.lower, f"n_{side}"),
+                partial(get_values, self.lower, f"n_{side}"),
                 f"Windows {'with' if side == 'upper' else 'without'} a spike",
             )
 
@@ -289,7 +290,7 @@ class ManyInputs(EffectCircuit[ManyInputsParameters]):
         weights = rng.uniform(0.0, p.w_max, (p.trials, p.units))
         n = round(p.negative * p.units)
         signs = np.repeat([-1.0, 1.0], [n, p.units - n])
-        return weights * rng.permuted(np.tile(signs, (p.trials, 1)), axis=1)
+        return np.asarray(weights * rng.permuted(np.tile(signs, (p.trials, 1)), axis=1))
 
     def unit(self) -> dict[str, Any]:
         """An input gain of 2 /s, u without a leak, and the running mean of R as baseline."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 import zipfile
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -171,7 +172,7 @@ class WeightAlignment(Circuit[WeightAlignmentParameters]):
         for layer in range(self.network.n_stages):
             network.signal(
                 f"feedback_{layer + 1}",
-                lambda layer=layer: self.network.feedback[layer].astype(np.float32),
+                partial(self._feedback_of, layer),
                 interval=interval,
                 unit="",
                 dims=(f"lower_{layer}", f"upper_{layer + 1}"),
@@ -179,7 +180,7 @@ class WeightAlignment(Circuit[WeightAlignmentParameters]):
             )
             network.signal(
                 f"forward_{layer + 1}",
-                lambda layer=layer: self._forward[layer].T.astype(np.float32),
+                partial(self._forward_of, layer),
                 interval=self.network.duration * self.parameters.phases,
                 unit="",
                 dims=(f"lower_{layer}", f"upper_{layer + 1}"),
@@ -188,7 +189,8 @@ class WeightAlignment(Circuit[WeightAlignmentParameters]):
 
     def _weights(self) -> None:
         sizes, given = self.parameters.sizes, self._given or {}
-        self._forward, self.network.feedback = [], []
+        self._forward: list[Array] = []
+        self.network.feedback = []
         for layer, (pre, post) in enumerate(itertools.pairwise(sizes), 1):
             for weights, key, shape in (
                 (self._forward, f"W{layer}", (post, pre)),
@@ -198,6 +200,12 @@ class WeightAlignment(Circuit[WeightAlignmentParameters]):
                 drawn = self._rng.uniform(-bound, bound, shape)
                 weights.append(given.get(key, drawn))
 
+    def _feedback_of(self, layer: int) -> npt.NDArray[np.float32]:
+        return self.network.feedback[layer].astype(np.float32)
+
+    def _forward_of(self, layer: int) -> npt.NDArray[np.float32]:
+        return self._forward[layer].T.astype(np.float32)
+
     def _measure(self, time: int) -> None:
         row = time // self.network.segment
         if row == 0:
@@ -206,7 +214,7 @@ class WeightAlignment(Circuit[WeightAlignmentParameters]):
         for layer, (W, Y) in enumerate(
             zip(self.network.forward, self.network.feedback, strict=True)
         ):
-            x = self._rng.uniform(size=W.shape[1])
+            x = self._rng.uniform(size=(W.shape[1],))
             found = {
                 **measures.recorded(W, Y, x),
                 **measures.statistics(W, Y, beta[layer]),
