@@ -48,7 +48,9 @@ def trial(tmp_path_factory):
         pytest.param("blocking", "x_I", 67, marks=pytest.mark.long),
         pytest.param("fear-expression", "inhibition", 59, marks=pytest.mark.long),
         ("fear-expression", "excitation", 39),
-        ("categorization", "no_categorization", 39),
+        ("categorization", "main", 64),
+        pytest.param("categorization", "no_relevance", 63, marks=pytest.mark.long),
+        pytest.param("categorization", "no_categorization", 63, marks=pytest.mark.long),
     ],
 )
 def test_metrics_agree_with_the_reference(trial, circuit, condition, n):

@@ -154,7 +154,10 @@ class NetworkParameters(Parameters):
         False, unit="", doc="Whether spikes of input, inhibitory and excitatory units are kept"
     )
     n_recorded: int = parameter(
-        100, unit="", ge=1, doc="Rule x_E: excitatory units whose rates are recorded for their mean"
+        100,
+        unit="",
+        ge=1,
+        doc="Where weights onto excitatory units learn: units whose rates are recorded",
     )
 
 
