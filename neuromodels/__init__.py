@@ -29,9 +29,11 @@ if TYPE_CHECKING:
         weights,
     )
     from neuromodels.parameters import Parameters, parameter
+    from neuromodels.reproduction import Reproduction, reproduce
     from neuromodels.runner import analyze, rerun, resume, run
     from neuromodels.runs import Run, load_run
     from neuromodels.spikes import SpikeTrains
+    from neuromodels.sweeps import Sweep, load_sweep, sweep
 
     __version__: str
 
@@ -47,7 +49,12 @@ _HOMES = {
     "analyze": "neuromodels.runner",
     "rerun": "neuromodels.runner",
     "resume": "neuromodels.runner",
+    "reproduce": "neuromodels.reproduction",
+    "Reproduction": "neuromodels.reproduction",
     "SpikeTrains": "neuromodels.spikes",
+    "sweep": "neuromodels.sweeps",
+    "load_sweep": "neuromodels.sweeps",
+    "Sweep": "neuromodels.sweeps",
     "load_run": "neuromodels.runs",
     "Run": "neuromodels.runs",
     "hookimpl": "neuromodels.hookspecs",
@@ -67,9 +74,10 @@ _HOMES = {
 
 __all__ = [
     "Analysis", "Circuit", "Cost", "Metric", "Network", "NeuronModel", "Parameters", "Phase",
-    "Reference", "Result", "Run", "SpikeTrains", "SynapseModel", "__version__", "analyze", "errors",
-    "get_values", "hookimpl", "install", "load_run", "parameter", "rerun", "resume", "run",
-    "set_values", "uninstall", "weight_summary", "weights",
+    "Reference", "Reproduction", "Result", "Run", "SpikeTrains", "Sweep", "SynapseModel",
+    "__version__", "analyze", "errors", "get_values", "hookimpl", "install", "load_run",
+    "load_sweep", "parameter", "reproduce", "rerun", "resume", "run", "set_values", "sweep",
+    "uninstall", "weight_summary", "weights",
 ]  # fmt: skip
 
 

@@ -4,11 +4,11 @@ The rule
 --------
 A reference is the mean ``m`` and standard deviation ``s`` of ``n`` independent repetitions (seeds),
 ``s`` known with ``dof`` degrees of freedom.  Ours is the mean ``x`` over ``k`` seeds of our own
-(``k = 1`` for a single run).  If both come from the same normal distribution, then
+(``k = 1`` for a single run).  If both come from the same normal distribution, then ::
 
     (x - m) / (s * sqrt(1/n + 1/k))
 
-follows Student's t distribution with ``dof`` degrees of freedom.  Ours **agrees** when
+follows Student's t distribution with ``dof`` degrees of freedom.  Ours **agrees** when ::
 
     |x - m| <= t(dof, 1 - alpha/2) * s * sqrt(1/n + 1/k)        with alpha = 0.01,
 
@@ -150,7 +150,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Result:
-    """What an analysis gives back: metrics, and figures by name."""
+    """What an analysis gives back: metrics, and figures by name, the main one first."""
 
     metrics: Sequence[Metric] = ()
     figures: Mapping[str, Figure] = field(default_factory=dict)

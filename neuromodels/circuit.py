@@ -67,7 +67,11 @@ class Network(abc.ABC):
     Attributes
     ----------
     nest : module
-        The ``nest`` module, reset, with models installed, resolution, threads and seed set.
+        The ``nest`` module, reset, with models installed, resolution, threads and seed set.  Under
+        MPI every rank builds the same network with the same calls and holds a part of its neurons;
+        what it says of the others (``get`` of nodes and connections) is missing or old.
+        `neuromodels.get_values`, `set_values`, `weights` and `weight_summary` are about all of
+        them, and must be called by all ranks alike.
     rng : numpy.random.Generator
         Seeded from the run's seed, the same on every MPI rank: for structure (initial values, drawn
         rates), never for what differs between ranks.
@@ -107,6 +111,17 @@ class Network(abc.ABC):
         """
 
     @abc.abstractmethod
+    def control(self, act: Callable[[], None], *, interval: float) -> None:
+        """Call `act` every `interval` ms, the first time at `interval`: a closed loop.
+
+        For what is not in the network and acts back on it, an environment or a rule that is not
+        local.  `act` may read, and set with `neuromodels.set_values`, state variables of neurons
+        and weights; it must not call ``nest.Simulate``.  `interval` should be a multiple of the
+        network's minimal delay, as in `signal`.  Signals that are due at the same time are read
+        after it.
+        """
+
+    @abc.abstractmethod
     def traces(
         self, name: str, nodes: Any, variables: Mapping[str, str], *, interval: float
     ) -> None:
@@ -130,6 +145,9 @@ class Circuit(abc.ABC, Generic[P]):
         At least ``smoke`` (seconds of wall time) and ``paper`` (the published size).
     default_preset : str
         What runs when the user names none.
+    conditions : mapping
+        What the paper compares: name of a condition -> parameters on top of a preset.
+        ``neuromodels reproduce`` runs each; a circuit without any is run as its preset says.
     analyses : sequence of str
         Names of the analyses that run after a simulation, in order.
     resolution : float
@@ -142,6 +160,7 @@ class Circuit(abc.ABC, Generic[P]):
     models: ClassVar[Sequence[str]] = ()
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"smoke": {}, "paper": {}}
     default_preset: ClassVar[str] = "paper"
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     analyses: ClassVar[Sequence[str]] = ()
     resolution: ClassVar[float] = 0.1
 

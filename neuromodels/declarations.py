@@ -1,4 +1,4 @@
-"""Parameters of a NESTML source as they are written in it, for ``neuromodels show``.
+"""Declarations of a NESTML source as they are written in it, for ``neuromodels show`` and docs.
 
 A reading of lines, not a parser: PyNESTML takes seconds to import and ``show`` needs only names,
 defaults, units and comments.  What is compiled is always what PyNESTML parses.
@@ -7,20 +7,26 @@ defaults, units and comments.  What is compiled is always what PyNESTML parses.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TypedDict
 
-__all__ = ["Declaration", "parameters"]
+__all__ = ["Declaration", "Port", "equations", "parameters", "ports", "state"]
 
 _BLOCK = re.compile(r"\s*(?P<name>\w+)\s*:\s*(?:#.*)?$")
 _DECLARATION = re.compile(
-    r"\s*(?P<names>\w+(?:\s*,\s*\w+)*)\s+(?P<type>\S+?)\s*=\s*(?P<value>[^#@\[]+?)\s*"
+    r"\s*(?P<names>\w+(?:\[\w+\])?(?:\s*,\s*\w+(?:\[\w+\])?)*)\s+(?P<type>\S+?)\s*=\s*"
+    r"(?P<value>[^#@\[]+?)\s*"
     r"(?P<decorators>(?:@[\w:]+\s*)*)(?:\[\[.*\]\]\s*)?(?:\#\s*(?P<doc>.*?))?\s*$"
+)
+_PORT = re.compile(
+    r"\s*(?P<name>\w+)(?:\s+(?P<type>\S+))?\s*<-\s*(?P<kind>spike|continuous)\s*"
+    r"(?:\#\s*(?P<doc>.*?))?\s*$"
 )
 _PURE = frozenset({"real", "integer", "boolean", "string", "void"})
 
 
 class Declaration(TypedDict):
-    """One parameter of a model; `shared` ones have one value for all synapses of a model."""
+    """One parameter or variable; `shared` ones have one value for all synapses of a model."""
 
     name: str
     default: str
@@ -29,9 +35,40 @@ class Declaration(TypedDict):
     shared: bool
 
 
+class Port(TypedDict):
+    """An input port: of spikes, or (of a synapse) a variable of its neuron."""
+
+    name: str
+    kind: str
+    doc: str
+
+
 def parameters(source: str) -> list[Declaration]:
     """Read the ``parameters`` block of the text of a ``.nestml`` file."""
-    found: list[Declaration] = []
+    return [found for line in _block(source, "parameters") for found in _declarations(line)]
+
+
+def state(source: str) -> list[Declaration]:
+    """Read the ``state`` block; `default` is the initial value."""
+    return [found for line in _block(source, "state") for found in _declarations(line)]
+
+
+def ports(source: str) -> list[Port]:
+    """Read the ``input`` block, in its order: NEST numbers a neuron's receptors from 1."""
+    return [
+        Port(name=match["name"], kind=match["kind"], doc=match["doc"] or "")
+        for line in _block(source, "input")
+        if (match := _PORT.match(line))
+    ]
+
+
+def equations(source: str) -> list[str]:
+    """Lines of the ``equations`` block, without comments."""
+    return [line.partition("#")[0].strip() for line in _block(source, "equations")]
+
+
+def _block(source: str, wanted: str) -> Iterator[str]:
+    """Lines of one block, without those that are empty or comments only."""
     inside, depth = False, 0
     for line in source.splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
@@ -40,11 +77,10 @@ def parameters(source: str) -> list[Declaration]:
         if inside and indent <= depth:
             inside = False
         if inside:
-            found += _declarations(line)
+            yield line
         else:
             block = _BLOCK.match(line)
-            inside, depth = block is not None and block["name"] == "parameters", indent
-    return found
+            inside, depth = block is not None and block["name"] == wanted, indent
 
 
 def _declarations(line: str) -> list[Declaration]:

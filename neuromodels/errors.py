@@ -8,7 +8,7 @@ reported as such.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neuromodels.runs import Run
@@ -35,9 +35,19 @@ class NeuromodelsError(Exception):
         self.fix = fix
         super().__init__(what, where, fix)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text} ({self.fix})" if self.fix else text
+
+
+def _again(kind: type[NeuromodelsError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
+    """Make an error anew from what another process sent."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(NeuromodelsError):

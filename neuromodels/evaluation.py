@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuromodels import registry, rundir
+from neuromodels import registry, rundir, style
 from neuromodels.blame import reason
-from neuromodels.errors import EnvironmentProblem, PluginError, RunError
+from neuromodels.errors import EnvironmentProblem, NeuromodelsError, PluginError, RunError
+from neuromodels.overview import overview
 from neuromodels.runs import load_run, read_results
 from neuromodels.storage import disk_errors, plain, replacing, write_json
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from neuromodels.rundir import RunDirectory
 
 logger = logging.getLogger(__name__)
+
+MARKS = 1000
+"""Largest number of marks of one kind that a vector graphic draws one by one."""
 
 
 def run_analyses(directory: RunDirectory, names: Sequence[str]) -> dict[str, str]:
@@ -39,7 +43,7 @@ def run_analyses(directory: RunDirectory, names: Sequence[str]) -> dict[str, str
             result = registry.registry().evaluate(name, load_run(directory.path))
             rows = [{**plain(m.as_dict()), "analysis": name} for m in result.metrics]
             _unique("metric", [m["name"] for m in metrics] + [r["name"] for r in rows])
-            _unique("figure", [*figures, *result.figures])
+            _unique("figure", [*figures, *result.figures, rundir.OVERVIEW])
             for title, figure in result.figures.items():
                 _save_figure(folder, title, figure)
                 figures[title] = name
@@ -54,10 +58,11 @@ def run_analyses(directory: RunDirectory, names: Sequence[str]) -> dict[str, str
             "error": error,
             "wall": time.perf_counter() - begin,
         }
+    _save_overview(directory, folder)
     write_json(path, {"metrics": metrics, "figures": figures, "analyses": analyses})
     with disk_errors(folder):
-        for file in folder.glob("*.png"):  # at the end: nothing is missing if this is killed
-            if file.stem not in figures:
+        for file in folder.glob("*.*g"):  # at the end: nothing is missing if this is killed
+            if file.stem not in {*figures, rundir.OVERVIEW}:
                 file.unlink()
     return failures
 
@@ -73,14 +78,45 @@ def _earlier(path: Path) -> dict[str, Any]:
         return {}
 
 
+def _save_overview(directory: RunDirectory, folder: Path) -> None:
+    """Draw the figure that every run has; a run of which it cannot be drawn has none."""
+    try:
+        with style.applied():
+            figure = overview(load_run(directory.path))
+    except (NeuromodelsError, ValueError) as error:
+        logger.warning("no overview: %s", reason(error))
+        return
+    if figure is not None:
+        _save_figure(folder, rundir.OVERVIEW, figure)
+
+
 def _save_figure(folder: Path, title: str, figure: Any) -> None:
+    """Write a figure as PNG for a quick look and as SVG for reports and papers."""
     if not title or "/" in title or title.startswith("."):
         raise PluginError(f"{title!r} cannot name a figure")
+    _rasterize(figure)
     with replacing(folder / f"{title}.png") as temporary:
         figure.savefig(temporary, format="png", dpi=150, bbox_inches="tight")
+    with replacing(folder / f"{title}.svg") as temporary:
+        figure.savefig(
+            temporary, format="svg", dpi=150, bbox_inches="tight", metadata={"Date": None}
+        )
     if "matplotlib.pyplot" in sys.modules:
         # Figures made with pyplot stay alive until they are closed.
         sys.modules["matplotlib.pyplot"].close(figure)
+
+
+def _rasterize(figure: Any) -> None:
+    """Have clouds of marks stored as pixels inside the vector graphic, which stays small."""
+    from matplotlib.collections import PathCollection
+    from matplotlib.lines import Line2D
+
+    for line in figure.findobj(Line2D):
+        if line.get_marker() not in {"", "None", " ", None} and len(line.get_xdata()) > MARKS:
+            line.set_rasterized(True)
+    for cloud in figure.findobj(PathCollection):
+        if len(cloud.get_offsets()) > MARKS:
+            cloud.set_rasterized(True)
 
 
 def _unique(kind: str, names: Sequence[str]) -> None:

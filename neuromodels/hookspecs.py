@@ -48,7 +48,10 @@ def neuromodels_commands() -> Sequence[click.Command]:  # type: ignore[empty-bod
 
 @hookspec
 def neuromodels_before_build(circuit: Circuit[Any], network: Network) -> None:
-    """Called with an empty kernel, after models are installed and before anything is created."""
+    """Called with an empty kernel, after models are installed and before anything is created.
+
+    Under MPI this and the next are called on every rank, and must do the same on all.
+    """
 
 
 @hookspec
@@ -58,4 +61,4 @@ def neuromodels_after_phase(circuit: Circuit[Any], network: Network, phase: Phas
 
 @hookspec
 def neuromodels_after_run(run: Run) -> None:
-    """Called when a run is on disk, after its analyses."""
+    """Called when a run is on disk, after its analyses; under MPI on the first rank."""

@@ -242,6 +242,35 @@ class Parameters(pydantic.BaseModel):
             raise type(error)(error.what, where=place, fix=error.fix) from None
 
     @classmethod
+    def alternatives(cls, name: str, text: str) -> list[str]:
+        """Split ``"1, 2, 5 ms"`` into one text for each value of a parameter that is swept.
+
+        A unit at the end holds for all.  Values of a parameter that is a list itself are in
+        brackets: ``"[1, 2] ms, [3, 4] ms"``; without brackets they are one value, as for a single
+        run.
+
+        Raises
+        ------
+        UnknownNameError
+            No such parameter.
+        ParameterError
+            There is no value.
+        """
+        if name not in cls.model_fields:
+            raise UnknownNameError(f"no parameter {name!r}", fix=nearest(name, cls.model_fields))
+        if not _Kind.of(cls.model_fields[name]).sequence:
+            found = _split(text)
+        elif text.lstrip().startswith("["):
+            found = [item.strip() for item in re.findall(r"\[[^\]]*\][^,\[]*", text)]
+        else:
+            found = [text.strip()] if text.strip() else []
+        if not found:
+            raise ParameterError(
+                f"{text!r} holds no value", where=name, fix="separate values by commas"
+            )
+        return found
+
+    @classmethod
     def describe(cls) -> list[Description]:
         """Name, type, default, unit, range, choices, meaning and source of every parameter."""
         descriptions: list[Description] = []

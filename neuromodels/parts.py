@@ -8,7 +8,8 @@ rank.  Its arrays are
 ``signals/<name>/{steps,values}``
     one row per sample;
 ``traces/<name>/{steps,<variable>}``
-    one row per sample, one column per neuron.
+    one row per sample, one column per neuron; on one rank of several with ``size``, the number of
+    neurons, and ``columns``, the indices of those that are this rank's.
 
 Parts are numbered without gaps; files of the same number are the ranks' shares of one stretch.
 """
@@ -37,18 +38,12 @@ class Spool:
     ----------
     folder : Path
         Where the parts go; created when missing.
-    rank : int
-        MPI rank whose share this is.
-    start : int
-        Step from which it records: what the folder has beyond that is removed, and its numbering
-        goes on.
+    rank, ranks : int
+        MPI rank whose share this is, and how many there are.
+    start, index : int
+        Step from which it records, and number of its first part (see `rewind`).
     max_bytes, max_seconds : float
         A part is due when this much is waiting, or when the last one is so old (wall time).
-
-    Raises
-    ------
-    RunError
-        No part that is there ends with step `start`.
     """
 
     def __init__(
@@ -56,45 +51,34 @@ class Spool:
         folder: Path,
         *,
         rank: int = 0,
+        ranks: int = 1,
         start: int = 0,
+        index: int = 0,
         max_bytes: float = 2**26,
         max_seconds: float = 5.0,
     ) -> None:
         self.folder = folder
         self.rank = rank
+        self.ranks = ranks
         self.max_bytes = max_bytes
         self.max_seconds = max_seconds
         self._start = start
+        self._index = index
         self._waiting: dict[str, list[Array]] = {}
+        self._kept: dict[str, Array] = {}
         self._bytes = 0
         self._written = time.monotonic()
         with disk_errors(folder):
             folder.mkdir(exist_ok=True)
-            self._index = self._rewind(start)
-
-    def _rewind(self, start: int) -> int:
-        """Remove parts after step `start`; returns the number of the next one."""
-        index = 0
-        stop = 0
-        for path in sorted(self.folder.glob(f"[0-9]*.r{self.rank:04d}.npz")):
-            with _open(path) as part:
-                first, last = (int(step) for step in part["span"])
-            if first >= start:
-                path.unlink()
-            else:
-                index, stop = int(path.name.split(".")[0]) + 1, last
-        if stop != start:
-            raise RunError(
-                f"what was recorded ends with step {stop}, the checkpoint is of step {start}",
-                where=str(self.folder),
-                fix="start the run again in a new directory",
-            )
-        return index
 
     def add(self, name: str, values: Array) -> None:
         """Keep `values`, to be joined along the first axis with others of that `name`."""
         self._waiting.setdefault(name, []).append(values)
         self._bytes += values.nbytes
+
+    def keep(self, name: str, values: Array) -> None:
+        """Write `values` into every part that follows."""
+        self._kept[name] = values
 
     @property
     def due(self) -> bool:
@@ -107,14 +91,44 @@ class Spool:
         What waits stays in memory when the disk refuses.
         """
         arrays = {name: np.concatenate(chunks) for name, chunks in self._waiting.items()}
-        path = self.folder / f"{self._index:06d}.r{self.rank:04d}.npz"
+        share = f"r{self.rank:04d}" + (f"of{self.ranks:04d}" if self.ranks > 1 else "")
+        path = self.folder / f"{self._index:06d}.{share}.npz"
+        span = np.array([self._start, stop])
         with replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, span=np.array([self._start, stop]), **arrays)
+            np.savez(file, allow_pickle=False, span=span, **self._kept, **arrays)
         self._waiting.clear()
         self._bytes = 0
         self._index += 1
         self._start = stop
         self._written = time.monotonic()
+
+
+def rewind(folder: Path, start: int) -> int:
+    """Remove what all ranks recorded after step `start`; returns the number of the next part.
+
+    Raises
+    ------
+    RunError
+        No stretch that is there ends with step `start`.
+    """
+    index = stop = 0
+    with disk_errors(folder):
+        for number, shares in enumerate(Parts(folder).files):
+            with _open(shares[0]) as part:
+                first, last = (int(step) for step in part["span"])
+            if first >= start:
+                break
+            index, stop = number + 1, last
+        for path in folder.glob("[0-9]*.r[0-9]*.npz"):
+            if int(path.name.split(".")[0]) >= index:
+                path.unlink()
+    if stop != start:
+        raise RunError(
+            f"what was recorded ends with step {stop}, the checkpoint is of step {start}",
+            where=str(folder),
+            fix="start the run again in a new directory",
+        )
+    return index
 
 
 class Parts:
@@ -132,16 +146,20 @@ class Parts:
         for path in sorted(folder.glob("[0-9]*.r[0-9]*.npz")):
             stretches.setdefault(int(path.name.split(".")[0]), []).append(path)
         # A stretch that lacks a rank (the run was killed between two renames) ends what is usable.
-        ranks = len(stretches.get(0, []))
         self._stretches: list[list[Path]] = []
         for number in range(len(stretches)):
             files = stretches.get(number, [])
-            if not files or len(files) != ranks:
+            if not files or len(files) != _ranks(files[0]):
                 break
             self._stretches.append(files)
 
     def __len__(self) -> int:
         return len(self._stretches)
+
+    @property
+    def files(self) -> list[list[Path]]:
+        """Shares of each stretch, in order of time."""
+        return self._stretches
 
     @property
     def stop(self) -> int:
@@ -191,11 +209,31 @@ class Parts:
         """Yield the rows of array `key` of ``signals/<name>`` or ``traces/<name>``, by time."""
         name = f"{group}/{key}"
         for shares in self.stretches():
-            # Signals are the same on every rank; one share has them.
-            for share in shares:
-                if name in share:
-                    yield share[name]
-                    break
+            having = [share for share in shares if name in share]
+            if not having:
+                continue
+            if f"{group}/columns" in having[0]:
+                yield _merged(having, group, key)
+            else:
+                # Signals are the same on every rank; one share has them.
+                yield having[0][name]
+
+
+def _merged(shares: list[Mapping[str, Array]], group: str, key: str) -> Array:
+    """Put the columns of all ranks side by side; NaN where a neuron has no sample."""
+    steps = np.unique(np.concatenate([share[f"{group}/steps"] for share in shares]))
+    if key == "steps":
+        return steps
+    table = np.full((steps.size, int(shares[0][f"{group}/size"])), np.nan)
+    for share in shares:
+        row = np.searchsorted(steps, share[f"{group}/steps"])
+        table[np.ix_(row, share[f"{group}/columns"])] = share[f"{group}/{key}"]
+    return table
+
+
+def _ranks(path: Path) -> int:
+    """Number of ranks that share the stretch of a part, as its name says."""
+    return int(path.name.split(".")[1].partition("of")[2] or 1)
 
 
 def _open(path: Path) -> Any:
@@ -205,4 +243,4 @@ def _open(path: Path) -> Any:
         raise RunError(f"part of a run cannot be read: {error}", where=str(path)) from error
 
 
-__all__ = ["Parts", "Spool"]
+__all__ = ["Parts", "Spool", "rewind"]

@@ -66,8 +66,8 @@ def make_plan(
         raise UsageError(
             "NEST works in Python's main thread only", fix="use a process for each run"
         )
-    seed = _whole(seed, "seed", 1, MAX_SEED)
-    threads = _whole(threads, "threads", 1, MAX_THREADS)
+    seed = whole(seed, "seed", 1, MAX_SEED)
+    threads = whole(threads, "threads", 1, MAX_THREADS)
     if isinstance(circuit, Circuit):
         if parameters is not None or preset is not None:
             raise UsageError(
@@ -95,11 +95,26 @@ def make_plan(
     return _checked(_made(found, resolved), preset, seed, threads)
 
 
-def plan_again(info: Mapping[str, Any]) -> Plan:
-    """Plan the run that ``run.json`` describes."""
-    found = _class_again(info["circuit"])
+def plan_again(info: Mapping[str, Any], ranks: int = 1) -> Plan:
+    """Plan the run that ``run.json`` describes, for any number of MPI ranks.
+
+    It keeps its number of virtual processes (threads times ranks), on which its results depend.
+
+    Raises
+    ------
+    UsageError
+        The virtual processes cannot be dealt out evenly to so many ranks.
+    """
+    virtual = info["threads"] * info.get("ranks", 1)
+    if virtual % ranks:
+        raise UsageError(
+            f"the run has {virtual} virtual processes (threads times ranks), "
+            f"which {ranks} MPI ranks cannot share evenly",
+            fix=f"start it with {virtual} ranks or a divisor of that",
+        )
+    found = class_again(info["circuit"])
     resolved = found.Parameters.resolve(info["parameters"], where=found.name)
-    return _checked(_made(found, resolved), info["preset"], info["seed"], info["threads"])
+    return _checked(_made(found, resolved), info["preset"], info["seed"], virtual // ranks)
 
 
 def _made(circuit: type[Circuit[Any]], parameters: Parameters) -> Circuit[Any]:
@@ -119,7 +134,8 @@ def _checked(circuit: Circuit[Any], preset: str | None, seed: int, threads: int)
     return Plan(circuit, preset, seed, threads, clock, spans)
 
 
-def _whole(value: Any, what: str, least: int, most: int) -> int:
+def whole(value: Any, what: str, least: int, most: int) -> int:
+    """Give `value` as a whole number between `least` and `most`, or raise `UsageError`."""
     try:
         number = operator.index(value)
     except TypeError:
@@ -131,7 +147,7 @@ def _whole(value: Any, what: str, least: int, most: int) -> int:
     return number
 
 
-def _class_again(entry: Mapping[str, str]) -> type[Circuit[Any]]:
+def class_again(entry: Mapping[str, str]) -> type[Circuit[Any]]:
     """Find the circuit class of a run: the same code, or what has taken its name."""
     module, _, qualname = entry["class"].partition(":")
     with contextlib.suppress(ImportError, AttributeError):
@@ -166,4 +182,6 @@ def warn_of_other_versions(info: Mapping[str, Any]) -> None:
         )
 
 
-__all__ = ["MAX_SEED", "Plan", "make_plan", "plan_again", "warn_of_other_versions"]
+__all__ = [
+    "MAX_SEED", "Plan", "class_again", "make_plan", "plan_again", "warn_of_other_versions", "whole",
+]  # fmt: skip

@@ -10,6 +10,7 @@ import logging
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 WINDOW = 10.0
 LINE_EVERY = 30.0
+
+Report = Callable[[str, float], None]
+"""Told what is going on, and the share (0 to 1) of the biological time that has passed."""
 
 
 class Rate:
@@ -69,22 +73,25 @@ class Progress:
 
     Parameters
     ----------
-    show : bool or None
+    show : bool, callable or None
         None: a bar on a terminal and in a notebook, else nothing.  True: a bar where one can be
-        drawn, else lines on standard error.  False: nothing.  The log file gets its lines anyway.
+        drawn, else lines on standard error.  False: nothing.  A `Report` is called at every step
+        instead.  The log file gets its lines anyway.
     rank : int
         MPI rank; only rank 0 shows anything.
     """
 
-    def __init__(self, show: bool | None = None, *, rank: int = 0) -> None:
+    def __init__(self, show: bool | Report | None = None, *, rank: int = 0) -> None:
         self._rate = Rate()
         self._total = 0.0
+        self._share = 0.0
+        self._report = show if callable(show) and rank == 0 else None
         self._bar: Bar | None = None
         self._task: TaskID | None = None
         self._last_line = time.monotonic()
         self._last_draw = 0.0
         self._lines = False
-        if rank != 0 or show is False or (show is None and not _interactive()):
+        if rank != 0 or show is False or callable(show) or (show is None and not _interactive()):
             return
         from rich.console import Console
         from rich.progress import BarColumn, SpinnerColumn, TaskProgressColumn, TextColumn
@@ -118,18 +125,24 @@ class Progress:
     def stage(self, text: str) -> None:
         """Say what is going on when it is not biological time that passes."""
         logger.info("%s", text)
+        if self._report is not None:
+            self._report(text, self._share)
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, description=text, total=None, note="")
 
     def begin(self, total: float, done: float = 0.0) -> None:
         """Start a simulation of `total` biological time (ms), of which `done` have passed."""
         self._total = total
+        self._share = done / total if total else 1.0
         self._rate.update(time.monotonic(), done)
 
     def update(self, phase: str, done: float) -> None:
         """Show that `done` (ms) of biological time have passed, in the phase of that name."""
         now = time.monotonic()
         self._rate.update(now, done)
+        self._share = done / self._total if self._total else 1.0
+        if self._report is not None:
+            self._report(phase, self._share)
         if self._bar is not None and self._task is not None and now - self._last_draw > 0.1:
             self._last_draw = now
             self._bar.update(
@@ -141,8 +154,7 @@ class Progress:
             )
         if now - self._last_line >= LINE_EVERY:
             self._last_line = now
-            share = done / self._total if self._total else 1.0
-            line = f"{phase}: {share:.0%} of {self._total / 1000:g} s; {self._note(done)}"
+            line = f"{phase}: {self._share:.0%} of {self._total / 1000:g} s; {self._note(done)}"
             logger.info("%s", line)
             if self._lines:
                 print(line, file=sys.stderr, flush=True)
@@ -160,4 +172,4 @@ def _interactive() -> bool:
     return (sys.stderr is not None and sys.stderr.isatty()) or "ipykernel" in sys.modules
 
 
-__all__ = ["Progress", "Rate", "duration"]
+__all__ = ["Progress", "Rate", "Report", "duration"]

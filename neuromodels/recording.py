@@ -16,7 +16,9 @@ import numpy.typing as npt
 from neuromodels.circuit import Network
 from neuromodels.clock import Clock
 from neuromodels.errors import UsageError
+from neuromodels.nestml.guard import models_of
 from neuromodels.parts import Spool
+from neuromodels.ranks import Ranks
 
 TIME = "time"
 NEURON = "neuron"
@@ -60,6 +62,7 @@ class _Trace:
     size: int
     sorted_ids: npt.NDArray[np.int64]
     position: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int64]
     device: Any = None
 
 
@@ -69,6 +72,7 @@ class _Grid:
 
     every: int
     signals: list[str] = field(default_factory=list)
+    controls: list[Callable[[], None]] = field(default_factory=list)
 
 
 class KernelNetwork(Network):
@@ -82,10 +86,13 @@ class KernelNetwork(Network):
         At the kernel's resolution.
     seed : int
         Seeds `rng`.  NEST's own generators are seeded by the runner.
+    ranks : Ranks
+        Processes that share the kernel.
     """
 
-    def __init__(self, nest: Any, clock: Clock, seed: int) -> None:
+    def __init__(self, nest: Any, clock: Clock, seed: int, ranks: Ranks | None = None) -> None:
         self.nest = nest
+        self.ranks = Ranks() if ranks is None else ranks
         # The bit generator is named: numpy may change what default_rng means.
         self.rng = np.random.Generator(np.random.PCG64(seed))
         self.clock = clock
@@ -97,6 +104,7 @@ class KernelNetwork(Network):
         self._traces: dict[str, _Trace] = {}
         self._grids: dict[int, _Grid] = {}
         self._sealed = False
+        self._connections = 0
 
     # -- what a circuit calls -----------------------------------------------------------------
 
@@ -124,7 +132,7 @@ class KernelNetwork(Network):
         """
         self._claim("population", name, self._populations)
         ids, order = _ids(nodes, f"population {name!r}")
-        models = sorted({str(model) for model in np.atleast_1d(nodes.get("model"))})
+        models = sorted(models_of(nodes))
         self._populations[name] = _Population(
             nodes=nodes,
             size=len(nodes),
@@ -195,6 +203,26 @@ class KernelNetwork(Network):
         self._signals[name] = _Signal(read, every, unit, tuple(dims), doc)
         self._grids.setdefault(every, _Grid(every)).signals.append(name)
 
+    def control(self, act: Callable[[], None], *, interval: float) -> None:
+        """Call `act` every `interval` ms, the first time at `interval`: a closed loop.
+
+        Parameters
+        ----------
+        act : callable
+            May read, and set with `neuromodels.set_values`, state variables of neurons and weights.
+        interval : float
+            Biological time (ms), a multiple of the resolution, and better of the minimal delay.
+
+        Raises
+        ------
+        UsageError
+            `interval` is no multiple of the resolution, or the simulation has begun.
+        """
+        if self._sealed:
+            raise UsageError("a control is declared too late", fix="declare it in build()")
+        every = self._interval(interval, "interval of a control")
+        self._grids.setdefault(every, _Grid(every)).controls.append(act)
+
     def traces(
         self, name: str, nodes: Any, variables: Mapping[str, str], *, interval: float
     ) -> None:
@@ -224,7 +252,17 @@ class KernelNetwork(Network):
         ids, order = _ids(nodes, f"trace {name!r}")
         if not variables:
             raise UsageError(f"trace {name!r} names no variables")
-        self._traces[name] = _Trace(nodes, every, dict(variables), len(nodes), ids, order)
+        # Each rank records its own neurons; `position` is that among them.
+        owned = np.sort(order[self.ranks.of_nodes(ids)])
+        self._traces[name] = _Trace(
+            nodes,
+            every,
+            dict(variables),
+            len(nodes),
+            ids,
+            np.searchsorted(owned, order),
+            owned,
+        )
 
     # -- what the runner calls ----------------------------------------------------------------
 
@@ -244,7 +282,9 @@ class KernelNetwork(Network):
         what is recorded changes neither the numbers of the neurons nor the minimal delay.
         """
         self._sealed = True
-        delay = {"delay": self.nest.min_delay} if self.nest.num_connections else {}
+        # On every rank alike: the number is that of the rank's own connections.
+        connected = self.ranks.any(self.nest.num_connections > 0)
+        delay = {"delay": self.nest.min_delay} if connected else {}
         for population in self._populations.values():
             if population.spikes:
                 recorder = self.nest.Create("spike_recorder", params={"time_in_steps": True})
@@ -260,6 +300,11 @@ class KernelNetwork(Network):
                 },
             )
             self.nest.Connect(trace.device, trace.nodes, syn_spec=delay)
+        self._connections = int(self.nest.num_connections)
+
+    def connections_were_added(self) -> bool:
+        """Whether there are other connections, on any rank, than when the network was sealed."""
+        return self.ranks.any(int(self.nest.num_connections) != self._connections)
 
     @property
     def slice(self) -> int:
@@ -289,19 +334,25 @@ class KernelNetwork(Network):
         return min(((now // every + 1) * every for every in self._grids), default=None)
 
     def sample(self, now: int, spool: Spool) -> None:
-        """Read all signals that are due at step `now`.
+        """Call the controls that are due at step `now`, then read the signals that are.
 
         Raises
         ------
         UsageError
             A signal returned something other than numbers, or changed its shape.
+        RunError
+            It differs between ranks.
         """
-        for grid in self._grids.values():
-            if now % grid.every:
-                continue
-            for name in grid.signals:
+        grids = [grid for grid in self._grids.values() if now % grid.every == 0]
+        for grid in grids if now else ():
+            for act in grid.controls:
+                act()
+        samples = {name: self._read(name) for grid in grids for name in grid.signals}
+        self.ranks.agree({f"signal {name!r}": values for name, values in samples.items()})
+        if self.ranks.leads:
+            for name, values in samples.items():
                 spool.add(f"signals/{name}/steps", np.array([now]))
-                spool.add(f"signals/{name}/values", self._read(name)[np.newaxis])
+                spool.add(f"signals/{name}/values", values[np.newaxis])
 
     def drain(self, now: int, spool: Spool) -> None:
         """Move what the recorders hold, up to step `now`, to `spool`.
@@ -334,9 +385,11 @@ class KernelNetwork(Network):
                 continue
             column = trace.position[np.searchsorted(trace.sorted_ids, events["senders"][kept])]
             spool.add(f"traces/{name}/steps", steps)
+            if self.ranks.size > 1:
+                spool.keep(f"traces/{name}/size", np.array(trace.size))
+                spool.keep(f"traces/{name}/columns", trace.columns)
             for variable in trace.variables:
-                # A neuron of another MPI rank stays NaN.
-                table = np.full((steps.size, trace.size), np.nan)
+                table = np.full((steps.size, trace.columns.size), np.nan)
                 table[row, column] = events[variable][kept]
                 spool.add(f"traces/{name}/{variable}", table)
 

@@ -53,8 +53,8 @@ GROUP = "neuromodels"
 # break with the next release.
 RESERVED_COMMANDS = frozenset(
     {
-        "analyze", "doctor", "help", "list", "models", "new-plugin", "report", "reproduce", "run",
-        "show", "submit", "sweep", "version",
+        "analyze", "bench", "doctor", "help", "jobs", "list", "models", "new-plugin", "report",
+        "reproduce", "run", "show", "submit", "sweep", "version",
     }
 )  # fmt: skip
 
@@ -335,11 +335,8 @@ class Registry:
         for preset in ("smoke", "paper", circuit.default_preset):
             if preset not in circuit.presets:
                 return f"it has no preset {preset!r}"
-        for preset, values in circuit.presets.items():
-            try:
-                schema.resolve(values)
-            except NeuromodelsError as error:
-                return f"preset {preset!r}: {error}"
+        if (reason := _values_fault(circuit)) is not None:
+            return reason
         Clock(circuit.resolution)
         for model in circuit.models:
             if model not in self.models:
@@ -364,7 +361,7 @@ class Registry:
         return self._find("analysis", name, self.analyses)
 
     def evaluate(self, name: str, run: Run) -> Result:
-        """Call the analysis `name` on `run` and check what it returns.
+        """Call the analysis `name` on `run`, in the common style, and check what it returns.
 
         Raises
         ------
@@ -373,7 +370,11 @@ class Registry:
         PluginError
             It returned something other than a `Result`.
         """
-        result = self.analysis(name)()(run)
+        from neuromodels import style
+
+        analysis = self.analysis(name)
+        with style.applied():
+            result = analysis()(run)
         if not isinstance(result, Result):
             raise PluginError(f"returned {type(result).__name__}, not a Result", where=name)
         return result
@@ -458,6 +459,17 @@ def _is_command(item: object) -> bool:
     import click  # only where a plugin has commands
 
     return isinstance(item, click.Command) and bool(item.name)
+
+
+def _values_fault(circuit: type[Circuit[Any]]) -> str | None:
+    """Why the schema refuses a preset or a condition."""
+    for kind, sets in (("preset", circuit.presets), ("condition", circuit.conditions)):
+        for name, values in sets.items():
+            try:
+                circuit.Parameters.resolve(values)
+            except NeuromodelsError as error:
+                return f"{kind} {name!r}: {error}"
+    return None
 
 
 def _analysis_fault(analysis: type[Analysis]) -> str | None:

@@ -21,10 +21,10 @@ import contextlib
 import json
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import filelock
 
@@ -32,12 +32,16 @@ from neuromodels.clock import Clock
 from neuromodels.errors import EnvironmentProblem, RunError
 from neuromodels.storage import disk_errors, read_json, replacing, write_json
 
+if TYPE_CHECKING:
+    from neuromodels.ranks import Ranks
+
 SCHEMA = 1
 INFO = "run.json"
 LOCK = ".lock"
 LOG = "log.txt"
 METRICS = "metrics.json"
 FIGURES = "figures"
+OVERVIEW = "overview"  # the figure that every run has
 PARTS = "parts"
 SPIKES = "spikes.h5"
 SIGNALS = "signals.nc"
@@ -61,7 +65,7 @@ _LOCK_PATIENCE = 1.0
 class RunDirectory:
     """A run's directory, locked for this process until `release`.
 
-    Use `create` or `reopen`.
+    Use `create` or `reopen`; under MPI within `shared`.
 
     Attributes
     ----------
@@ -70,10 +74,31 @@ class RunDirectory:
         Content of ``run.json``; `save` writes it.
     """
 
-    def __init__(self, path: Path, lock: filelock.BaseFileLock, info: dict[str, Any]) -> None:
+    def __init__(
+        self, path: Path, lock: filelock.BaseFileLock | None, info: dict[str, Any]
+    ) -> None:
         self.path = path
         self.info = info
         self._lock = lock
+
+    @classmethod
+    def shared(cls, ranks: Ranks, claim: Callable[[], RunDirectory]) -> RunDirectory:
+        """Let the first rank claim a directory; the others know it, and write nothing but parts.
+
+        Parameters
+        ----------
+        ranks : Ranks
+        claim : callable
+            Gives the directory; it is called on the first rank only.
+        """
+        claimed: list[RunDirectory] = []
+
+        def lead() -> tuple[Path, dict[str, Any]]:
+            claimed.append(claim())
+            return claimed[0].path, claimed[0].info
+
+        path, info = ranks.first(lead)
+        return claimed[0] if claimed else cls(path, None, info)
 
     @classmethod
     def create(cls, path: Path) -> RunDirectory:
@@ -117,10 +142,16 @@ class RunDirectory:
 
     def release(self) -> None:
         """Let go of the directory."""
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
 
     def save(self) -> None:
-        """Write ``run.json``."""
+        """Write ``run.json``, on the first rank."""
+        if self._lock is not None:
+            self.save_last_words()
+
+    def save_last_words(self) -> None:
+        """Write ``run.json`` on whichever rank ends all of them."""
         write_json(self.path / INFO, self.info)
 
     def clear(self) -> None:
@@ -207,10 +238,12 @@ class RunDirectory:
 
     @contextlib.contextmanager
     def logging(self) -> Iterator[None]:
-        """Append what neuromodels logs to ``log.txt``."""
+        """Append what neuromodels logs on the first rank to ``log.txt``."""
         logger = logging.getLogger("neuromodels")
-        with disk_errors(self.path / LOG):
-            handler = logging.FileHandler(self.path / LOG, encoding="utf-8")
+        handler: logging.Handler = logging.NullHandler()
+        if self._lock is not None:
+            with disk_errors(self.path / LOG):
+                handler = logging.FileHandler(self.path / LOG, encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         # A full disk must not be reported for every line: the run itself says it once.
         handler.handleError = lambda _: None  # type: ignore[method-assign,assignment]
@@ -227,8 +260,8 @@ class RunDirectory:
                 handler.close()
 
 
-def new_directory(circuit: str, seed: int) -> RunDirectory:
-    """Claim a directory of its own for a run, under ``runs`` in the current directory."""
+def new_path(circuit: str, seed: int) -> Path:
+    """Make an empty directory for a run, under ``runs`` in the current directory."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     base = Path.cwd() / "runs" / f"{circuit.replace('/', '-')}-{stamp}-s{seed}"
     path, number = base, 1
@@ -240,7 +273,12 @@ def new_directory(circuit: str, seed: int) -> RunDirectory:
                 number += 1
                 path = base.with_name(f"{base.name}-{number}")
                 continue
-        return RunDirectory.create(path)
+        return path
+
+
+def new_directory(circuit: str, seed: int) -> RunDirectory:
+    """Claim a directory of its own for a run, under ``runs`` in the current directory."""
+    return RunDirectory.create(new_path(circuit, seed))
 
 
 def read_info(path: Path) -> dict[str, Any]:
@@ -339,4 +377,4 @@ def _refuse_foreign(path: Path) -> None:
         )
 
 
-__all__ = ["RunDirectory", "is_locked", "load_coords", "new_directory", "read_info"]
+__all__ = ["RunDirectory", "is_locked", "load_coords", "new_directory", "new_path", "read_info"]

@@ -5,6 +5,9 @@ analyses again; `rerun` repeats a run from its ``run.json`` alone, spike for spi
 
 A simulation happens in this process's NEST kernel, which is reset first: whatever network the
 caller had built is gone.  The network of the run stays in the kernel afterwards, to be looked at.
+
+Under MPI every rank calls these functions alike (`neuromodels.ranks`).  The first one compiles,
+writes, shows progress and analyses; an error on any of them ends all.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import platform
 import sys
 import time
 import warnings
@@ -19,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuromodels import provenance, registry, rundir
+from neuromodels import provenance, ranks, registry, rundir
 from neuromodels.blame import blame, reason
 from neuromodels.checkpoints import Checkpoint
 from neuromodels.errors import (
@@ -31,14 +35,17 @@ from neuromodels.errors import (
 )
 from neuromodels.evaluation import run_analyses
 from neuromodels.interrupts import Interrupts
+from neuromodels.mending import forget_targets, let_arrays_be_set, quiet
 from neuromodels.planning import Plan, make_plan, plan_again, warn_of_other_versions
-from neuromodels.progress import Progress
+from neuromodels.progress import Progress, Report
 from neuromodels.runs import Run, load_run
 from neuromodels.simulation import Simulation, pace
 from neuromodels.storage import disk_errors
+from neuromodels.waiting import let_threads_sleep, warn_of_spinning
 
 if TYPE_CHECKING:
     from neuromodels.circuit import Circuit
+    from neuromodels.ranks import Ranks
     from neuromodels.recording import KernelNetwork
     from neuromodels.rundir import RunDirectory
 
@@ -54,7 +61,7 @@ def run(
     threads: int = 1,
     out: str | os.PathLike[str] | None = None,
     analyze: bool = True,
-    progress: bool | None = None,
+    progress: bool | Report | None = None,
 ) -> Run:
     """Build, simulate, record and analyse a circuit.
 
@@ -72,14 +79,16 @@ def run(
     seed : int
         Of all random numbers, 1 to 2**32 - 1.
     threads : int
-        NEST's threads.  Results depend on their number where random numbers are used.
+        NEST's threads, on each MPI rank.  Results depend on the number of virtual processes
+        (threads times ranks) where random numbers are used, and not on how it is split.
     out : path, optional
         New or empty directory.  By default ``runs/<study>-<thing>-<UTC time>-s<seed>`` under the
         current directory.
     analyze : bool
         Whether the circuit's analyses run at the end.
-    progress : bool, optional
-        True or False; by default a bar if there is a terminal or notebook to draw it on.
+    progress : bool or callable, optional
+        True or False; by default a bar if there is a terminal or notebook to draw it on.  A
+        callable is told what is going on and the share of the biological time that has passed.
 
     Returns
     -------
@@ -100,21 +109,20 @@ def run(
     AnalysisFailed
         The run is complete, but an analysis raised; its attribute `run` has the rest.
     """
-    plan = make_plan(circuit, parameters, preset, seed, threads)
-    cores = provenance.usable_cores()
-    if plan.threads > cores:
-        text = f"{plan.threads} threads on {cores} usable cores will be slower than {cores}"
-        warnings.warn(text, stacklevel=2)
-    directory = (
-        rundir.new_directory(plan.name, plan.seed)
-        if out is None
-        else rundir.RunDirectory.create(Path(out).absolute())
-    )
-    return _execute(directory, plan, analyze=analyze, progress=progress)
+    let_threads_sleep()
+    crew = ranks.world()
+    with crew.united():
+        plan = make_plan(circuit, parameters, preset, seed, threads)
+        _warn_of_few_cores(plan, crew)
+        directory = _claimed(plan, out, crew)
+    return _execute(directory, plan, crew, analyze=analyze, progress=progress)
 
 
 def resume(
-    path: str | os.PathLike[str], *, analyze: bool | None = None, progress: bool | None = None
+    path: str | os.PathLike[str],
+    *,
+    analyze: bool | None = None,
+    progress: bool | Report | None = None,
 ) -> Run:
     """Finish a run that was interrupted or failed, in its directory and as it was asked for.
 
@@ -130,7 +138,7 @@ def resume(
         Directory of the run.
     analyze : bool, optional
         As in `run`; by default as the run was asked for.
-    progress : bool, optional
+    progress : bool or callable, optional
         As in `run`.
 
     Returns
@@ -142,27 +150,39 @@ def resume(
     NeuromodelsError
         As `run`; in addition `RunError` if the run is still running.
     """
-    directory = rundir.RunDirectory.reopen(Path(path).absolute())
+    let_threads_sleep()
+    crew = ranks.world()
+    with crew.united():
+        directory = rundir.RunDirectory.shared(
+            crew, lambda: rundir.RunDirectory.reopen(Path(path).absolute())
+        )
     info = directory.info
     wanted = bool(info["analyze"]) if analyze is None else analyze
     if info["status"] == "complete":
         directory.release()
         return load_run(path)
     if directory.reached("simulated"):
-        return _execute(directory, None, analyze=wanted, progress=progress)
-    try:
-        warn_of_other_versions(info)
-        plan = plan_again(info)
+        return _execute(directory, None, crew, analyze=wanted, progress=progress)
+
+    def last_state() -> Checkpoint | None:
         checkpoint = Checkpoint.read(directory.checkpoint)
         if checkpoint is None:
             with disk_errors(directory.path):
                 directory.clear()
+        return checkpoint
+
+    try:
+        with crew.united():
+            if crew.leads:
+                warn_of_other_versions(info)
+            plan = plan_again(info, crew.size)
+            checkpoint = crew.first(last_state)
     except BaseException:
         directory.release()
         raise
     if checkpoint is None:
         directory.info = {"schema": rundir.SCHEMA}
-    return _execute(directory, plan, checkpoint, analyze=wanted, progress=progress)
+    return _execute(directory, plan, crew, checkpoint, analyze=wanted, progress=progress)
 
 
 def rerun(
@@ -170,7 +190,7 @@ def rerun(
     out: str | os.PathLike[str] | None = None,
     *,
     analyze: bool | None = None,
-    progress: bool | None = None,
+    progress: bool | Report | None = None,
 ) -> Run:
     """Repeat a run from its ``run.json``: same parameters, seed and threads, so the same spikes.
 
@@ -194,17 +214,17 @@ def rerun(
     NeuromodelsError
         As `run`.
     """
+    let_threads_sleep()
+    crew = ranks.world()
     source = Path(path).absolute()
-    info = rundir.read_info(source.parent if source.name == rundir.INFO else source)
-    warn_of_other_versions(info)
-    plan = plan_again(info)
-    directory = (
-        rundir.new_directory(plan.name, plan.seed)
-        if out is None
-        else rundir.RunDirectory.create(Path(out).absolute())
-    )
+    with crew.united():
+        info = rundir.read_info(source.parent if source.name == rundir.INFO else source)
+        if crew.leads:
+            warn_of_other_versions(info)
+        plan = plan_again(info, crew.size)
+        directory = _claimed(plan, out, crew)
     wanted = bool(info["analyze"]) if analyze is None else analyze
-    return _execute(directory, plan, analyze=wanted, progress=progress)
+    return _execute(directory, plan, crew, analyze=wanted, progress=progress)
 
 
 def analyze(path: str | os.PathLike[str], names: Sequence[str] | None = None) -> Run:
@@ -232,16 +252,20 @@ def analyze(path: str | os.PathLike[str], names: Sequence[str] | None = None) ->
     AnalysisFailed
         An analysis raised; the others are done.
     """
-    directory = rundir.RunDirectory.reopen(Path(path).absolute())
-    try:
-        wanted = [names] if isinstance(names, str) else names
-        wanted = list(directory.info["analyses"] if wanted is None else wanted)
-        for name in wanted:
-            registry.registry().analysis(name)
-        with directory.logging():
-            failures = run_analyses(directory, wanted)
-    finally:
-        directory.release()
+    crew = ranks.world()
+    with crew.united():
+        directory = rundir.RunDirectory.shared(
+            crew, lambda: rundir.RunDirectory.reopen(Path(path).absolute())
+        )
+        try:
+            wanted = [names] if isinstance(names, str) else names
+            wanted = list(directory.info["analyses"] if wanted is None else wanted)
+            for name in wanted:
+                registry.registry().analysis(name)
+            with directory.logging():
+                failures = crew.first(lambda: run_analyses(directory, wanted))
+        finally:
+            directory.release()
     return _finished(directory, failures)
 
 
@@ -251,10 +275,11 @@ def analyze(path: str | os.PathLike[str], names: Sequence[str] | None = None) ->
 def _execute(
     directory: RunDirectory,
     plan: Plan | None,
+    crew: Ranks,
     checkpoint: Checkpoint | None = None,
     *,
     analyze: bool,
-    progress: bool | None,
+    progress: bool | Report | None,
 ) -> Run:
     """Bring a claimed directory to its end, whatever that is; without `plan`, from its parts."""
     failures: dict[str, str] = {}
@@ -262,34 +287,80 @@ def _execute(
         stack.callback(directory.release)
         stack.enter_context(directory.logging())
         interrupts = stack.enter_context(Interrupts())
-        show = stack.enter_context(Progress(progress))
+        show = stack.enter_context(Progress(progress, rank=crew.rank))
         begin = time.perf_counter()
         try:
             if plan is not None:
-                _begin(directory, plan, checkpoint, analyze=analyze)
-                _simulate(directory, plan, checkpoint, show, interrupts)
+                _begin(directory, plan, crew, checkpoint, analyze=analyze)
+                _simulate(directory, plan, crew, checkpoint, show, interrupts)
             else:
                 directory.info.update(status="running", error=None)
                 directory.save()
             show.stage("writing")
             with _timed(directory, "assemble"):
-                directory.assemble()
+                crew.first(directory.assemble)
             if analyze:
                 show.stage("analysing")
                 with _timed(directory, "analyse"):
-                    failures = run_analyses(directory, directory.info["analyses"])
-            _complete(directory, begin)
+                    failures = crew.first(
+                        lambda: run_analyses(directory, directory.info["analyses"])
+                    )
+            crew.first(lambda: _complete(directory, begin))
         except BaseException as error:
-            reported = _stopped(directory, error, begin)
+            agreed = crew.settle(
+                error, lambda mine: _stopped(directory, mine, begin, last_words=True)
+            )
+            reported = ranks.mark_settled(_stopped(directory, agreed, begin))
             if reported is error:
                 raise
             raise reported from error
-    registry.registry().hook.neuromodels_after_run(run=load_run(directory.path))
+    with crew.united():
+        crew.first(lambda: _observed(directory))
     return _finished(directory, failures)
 
 
+def _observed(directory: RunDirectory) -> None:
+    """Show the complete run to plugins that observe."""
+    registry.registry().hook.neuromodels_after_run(run=load_run(directory.path))
+
+
+def _warn_of_few_cores(plan: Plan, crew: Ranks) -> None:
+    """Warn, on the first rank, where threads must share cores."""
+    cores = provenance.usable_cores()
+    here = crew.everyone(platform.node()).count(platform.node())
+    if not crew.leads:
+        return
+    if plan.threads > cores:
+        text = f"{plan.threads} threads on {cores} usable cores will be slower than {cores}"
+        if here > 1:
+            text += "; mpirun ties ranks to cores unless it is told --bind-to none"
+        warnings.warn(text, stacklevel=3)
+    elif here * plan.threads > (os.cpu_count() or 1):
+        warnings.warn(
+            f"{here} ranks of {plan.threads} threads on the {os.cpu_count()} cores of "
+            f"{platform.node()} will be slower than one for each core",
+            stacklevel=3,
+        )
+
+
+def _claimed(plan: Plan, out: str | os.PathLike[str] | None, crew: Ranks) -> RunDirectory:
+    """Claim the directory of a new run, on the first rank."""
+
+    def claim() -> RunDirectory:
+        if out is None:
+            return rundir.new_directory(plan.name, plan.seed)
+        return rundir.RunDirectory.create(Path(out).absolute())
+
+    return rundir.RunDirectory.shared(crew, claim)
+
+
 def _begin(
-    directory: RunDirectory, plan: Plan, checkpoint: Checkpoint | None, *, analyze: bool
+    directory: RunDirectory,
+    plan: Plan,
+    crew: Ranks,
+    checkpoint: Checkpoint | None,
+    *,
+    analyze: bool,
 ) -> None:
     circuit, kind = plan.circuit, type(plan.circuit)
     registered = registry.registry()
@@ -319,7 +390,7 @@ def _begin(
             "parameters": circuit.parameters.as_dict(),
             "seed": plan.seed,
             "threads": plan.threads,
-            "ranks": 1,
+            "ranks": crew.size,
             "resolution": {"value": plan.clock.resolution, "unit": "ms"},
             "phases": [
                 {"name": p.name, "start": ms(a), "stop": ms(b), "wall": walls.get(p.name)}
@@ -342,17 +413,20 @@ def _begin(
         }
     )
     directory.save()
-    logger.info("run of %s, seed %d, %d threads", plan.name, plan.seed, plan.threads)
+    logger.info(
+        "run of %s, seed %d, %d threads, %d ranks", plan.name, plan.seed, plan.threads, crew.size
+    )
 
 
 def _simulate(
     directory: RunDirectory,
     plan: Plan,
+    crew: Ranks,
     checkpoint: Checkpoint | None,
     progress: Progress,
     interrupts: Interrupts,
 ) -> None:
-    from neuromodels.parts import Spool
+    from neuromodels.parts import Spool, rewind
     from neuromodels.recording import KernelNetwork
 
     circuit, info, hook = plan.circuit, directory.info, registry.registry().hook
@@ -360,12 +434,12 @@ def _simulate(
     if circuit.models:
         progress.stage("compiling models")
         with _timed(directory, "build"):
-            info["models"] = _built(circuit.models, progress)
+            info["models"] = crew.first(lambda: _built(circuit.models, progress))
     progress.stage("constructing the network")
-    nest = _imported(plan)
-    with _timed(directory, "construct"), _quiet(nest, "WARNING"):
+    nest = _imported(plan, crew)
+    with _timed(directory, "construct"), quiet(nest, "WARNING"):
         _set_up(nest, plan)
-        network = KernelNetwork(nest, plan.clock, plan.seed)
+        network = KernelNetwork(nest, plan.clock, plan.seed, crew)
         hook.neuromodels_before_build(circuit=circuit, network=network)
         with blame(f"{plan.name} cannot be built"):
             circuit.build(network)
@@ -374,12 +448,14 @@ def _simulate(
         if checkpoint is not None:
             origin = checkpoint.step
             _restore(nest, plan, network, checkpoint)
-        spool = Spool(directory.parts, start=origin)
+        index = 0 if checkpoint is None else crew.first(lambda: rewind(directory.parts, origin))
+        spool = Spool(directory.parts, rank=crew.rank, ranks=crew.size, start=origin, index=index)
         with blame("a signal cannot be read"):
             if checkpoint is None:
                 network.sample(0, spool)
             info["recordings"] = network.layout()
-        directory.save_coords(network.coords)
+        if crew.leads:
+            directory.save_coords(network.coords)
     directory.save()
     if cut := network.off_slice():
         logger.warning(
@@ -403,10 +479,12 @@ def _simulate(
     )
     try:
         # NEST would repeat the warning above for every sample.
-        with _quiet(nest, "ERROR"), interrupts.deferred(), blame("the simulation failed"):
+        with quiet(nest, "ERROR"), interrupts.deferred(), blame("the simulation failed"):
             finished = simulation.run()
     finally:
         _account(info, plan, simulation)
+    # From here on all that was recorded is on the disk, of every rank.
+    info["peak_memory"] = sum(crew.everyone(info["peak_memory"]))
     if not finished:
         raise KeyboardInterrupt
     info["stage"] = "simulated"
@@ -416,6 +494,9 @@ def _simulate(
 def _restore(nest: Any, plan: Plan, network: KernelNetwork, checkpoint: Checkpoint) -> None:
     """Bring a network that has just been built to the state of a checkpoint."""
     network.continue_from(checkpoint.step)
+    # NEST sorts synapses when a simulation begins: only now are they in the order of the state.
+    nest.Prepare()
+    nest.Cleanup()
     with blame(f"the checkpoint does not fit {plan.name}"):
         plan.circuit.restore(network, checkpoint.state)
     network.rng.bit_generator.state = dict(checkpoint.rng)
@@ -432,7 +513,9 @@ def _write_checkpoint(
     with blame(f"the state of {plan.name} cannot be read"):
         state = plan.circuit.state(network)
     saved = Checkpoint(step, network.rng.bit_generator.state, state)
-    saved.write(directory.checkpoint)
+    # What was recorded up to here is on the disk, of every rank: `first` waits for all of them.
+    network.ranks.everyone(step)
+    network.ranks.first(lambda: saved.write(directory.checkpoint))
     _account(directory.info, plan, simulation)
     directory.save()
 
@@ -451,25 +534,37 @@ def _built(models: Sequence[str], progress: Progress) -> dict[str, str]:
     return {name: entry.key for entry in entries for name in entry.models}
 
 
-def _imported(plan: Plan) -> Any:
+def _imported(plan: Plan, crew: Ranks) -> Any:
     """Import NEST, with what must be set before that."""
     if "nest" not in sys.modules:
         os.environ.setdefault("PYNEST_QUIET", "1")
-        if plan.threads > 1:
-            # Threads that spin while they wait make NEST many times slower on a busy machine.
-            os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        let_threads_sleep()
+    elif crew.leads:
+        warn_of_spinning(plan.threads)
     try:
         import nest
     except Exception as error:
         raise EnvironmentProblem(
             f"NEST cannot be imported: {reason(error)}", fix="neuromodels doctor says more"
         ) from error
+    processes = nest.NumProcesses()
+    if processes != crew.size:
+        raise EnvironmentProblem(
+            f"NEST sees {processes} MPI processes, mpi4py {crew.size}: "
+            "they use different MPI libraries",
+            fix="install mpi4py for the MPI library that NEST was built with; "
+            "neuromodels doctor says more",
+        )
+    if crew.size > 1:
+        let_arrays_be_set(nest)
     return nest
 
 
 def _set_up(nest: Any, plan: Plan) -> None:
     """Reset the kernel and give it models, resolution, threads and seed."""
     with blame("NEST cannot be set up"):
+        if nest.NumProcesses() > 1:
+            forget_targets(nest, plan.threads)
         nest.ResetKernel()
         if plan.circuit.models:
             from neuromodels import nestml
@@ -477,24 +572,13 @@ def _set_up(nest: Any, plan: Plan) -> None:
             # Before resolution and threads: NEST loads modules into an untouched kernel only.
             nestml.install(*plan.circuit.models)
         # NEST warns that a new resolution resets the models' state; there is none yet.
-        with _quiet(nest, "ERROR"):
+        with quiet(nest, "ERROR"):
             nest.set(
                 resolution=plan.clock.resolution,
                 local_num_threads=plan.threads,
                 rng_seed=plan.seed,
                 print_time=False,
             )
-
-
-@contextlib.contextmanager
-def _quiet(nest: Any, level: str) -> Iterator[None]:
-    """Let NEST print only messages of at least `level` inside the block."""
-    before = nest.verbosity
-    nest.verbosity = getattr(nest.VerbosityLevel, level)
-    try:
-        yield
-    finally:
-        nest.verbosity = before
 
 
 def _account(info: dict[str, Any], plan: Plan, simulation: Simulation) -> None:
@@ -526,7 +610,9 @@ def _complete(directory: RunDirectory, begin: float) -> None:
     logger.info("complete after %.1f s", info["wall"]["total"])
 
 
-def _stopped(directory: RunDirectory, error: BaseException, begin: float) -> BaseException:
+def _stopped(
+    directory: RunDirectory, error: BaseException, begin: float, *, last_words: bool = False
+) -> BaseException:
     """Write down why a run ends early, and give the error to raise."""
     info = directory.info
     interrupted = isinstance(error, KeyboardInterrupt)
@@ -540,7 +626,7 @@ def _stopped(directory: RunDirectory, error: BaseException, begin: float) -> Bas
     # Where even this cannot be written, run.json goes on saying "running", and without a lock that
     # reads as interrupted.
     with contextlib.suppress(OSError, EnvironmentProblem):
-        directory.save()
+        (directory.save_last_words if last_words else directory.save)()
         logger.error("%s: %s", info["status"], why)
     if interrupted:
         seconds = info.get("biological_time", 0.0) / 1000
@@ -558,12 +644,14 @@ def _stopped(directory: RunDirectory, error: BaseException, begin: float) -> Bas
 def _finished(directory: RunDirectory, failures: Mapping[str, str]) -> Run:
     result = load_run(directory.path)
     if failures:
-        raise AnalysisFailed(
+        # Raised by all ranks alike.
+        error = AnalysisFailed(
             "; ".join(f"{name} failed: {why}" for name, why in failures.items()),
             where=str(directory.path),
             fix="the simulation is complete; repeat the analysis with `neuromodels analyze`",
             run=result,
         )
+        raise ranks.mark_settled(error)
     return result
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -128,6 +128,11 @@ class Run:
         """Population -> number of neurons."""
         return {name: int(p["size"]) for name, p in self._recordings["populations"].items()}
 
+    @property
+    def recorded(self) -> Sequence[str]:
+        """Populations whose spikes were recorded."""
+        return [name for name, p in self._recordings["populations"].items() if p["spikes"]]
+
     def spikes(
         self, population: str, start: float | None = None, stop: float | None = None
     ) -> SpikeTrains:
@@ -214,23 +219,34 @@ class Run:
 
     @property
     def figures(self) -> Mapping[str, Path]:
-        """Figure -> its file."""
+        """Figure -> its PNG file, the main one first, ``overview`` last.
+
+        A vector graphic of the same name lies beside it (``.svg``).
+        """
         folder = self.path / rundir.FIGURES
-        return {path.stem: path for path in sorted(folder.glob("*.png"))}
+        order = list(self._results.get("figures", {}))
+        found = {path.stem: path for path in sorted(folder.glob("*.png"))}
+        return {name: found[name] for name in sorted(found, key=lambda n: _place(n, order))}
 
     def plot(self) -> dict[str, Figure]:
-        """Draw the figures of the circuit's analyses again, and show them in a notebook.
+        """Draw the figures of the circuit's analyses and the overview; a notebook shows them.
 
         Returns
         -------
         dict
-            Name -> matplotlib figure.
+            Name -> matplotlib figure, the main one first, ``overview`` last.
         """
+        from neuromodels import style
+        from neuromodels.overview import overview
         from neuromodels.registry import registry
 
         figures: dict[str, Figure] = {}
         for name in self.info["analyses"]:
             figures.update(registry().evaluate(name, self).figures)
+        with style.applied():
+            general = overview(self)
+        if general is not None:
+            figures[rundir.OVERVIEW] = general
         if "IPython" in sys.modules:
             from IPython import get_ipython
             from IPython.display import display
@@ -253,6 +269,31 @@ class Run:
         from neuromodels.neo_export import block
 
         return block(self)
+
+    def to_nwb(self, path: str | os.PathLike[str]) -> Path:
+        """Write spikes, signals, traces and phases to a new NWB file.
+
+        Needs the extra ``neuromodels[nwb]``.
+
+        Parameters
+        ----------
+        path : path
+            Name of the file, usually with the ending ``.nwb``.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        EnvironmentProblem
+            pynwb is not installed, or the file cannot be written.
+        UsageError
+            There is such a file already.
+        """
+        from neuromodels.nwb_export import write
+
+        return write(self, path)
 
     # -- helpers ------------------------------------------------------------------------------
 
@@ -278,6 +319,10 @@ class Run:
     def _results(self) -> dict[str, Any]:
         path = self.path / rundir.METRICS
         return read_results(path) if path.exists() else {}
+
+
+def _place(name: str, order: Sequence[str]) -> tuple[bool, int, str]:
+    return name == rundir.OVERVIEW, order.index(name) if name in order else len(order), name
 
 
 def read_results(path: Path) -> dict[str, Any]:

@@ -12,6 +12,8 @@ So time is cut at steps that depend on nothing but the circuit (never on the clo
 borders of slices, at the samples of signals, at the ends of phases.  `pace` chooses them from what
 the network should cost.
 
+All ranks cut time alike, and decide together whether to stop, to write, to keep a checkpoint.
+
 Within a phase chunks are ``nest.Run`` between one ``nest.Prepare`` and ``nest.Cleanup``, which
 saves what ``nest.Simulate`` spends on every call (0.4 ms for 5000 neurons).  NEST empties recorders
 only outside of these, so they are drained once in a while.  What `Phase.enter` changes is seen by
@@ -25,6 +27,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from neuromodels.checkpoints import MIN_SECONDS
 from neuromodels.errors import RunError
@@ -159,6 +163,8 @@ class Simulation:
         origin: int = 0,
     ) -> None:
         self.tally = Tally(reached=origin)
+        self._ranks = network.ranks
+        self._stopping = False
         self._checkpoint = checkpoint
         self._checkpointed = time.monotonic()
         self.origin = origin
@@ -190,6 +196,7 @@ class Simulation:
             if phase.enter is not None:
                 with self.tally.time("enter"):
                     phase.enter(self._network)
+                    self._check_ranks(phase.name)
             self._check_time(phase.name, start)
             finished = self._advance(phase.name, start, stop)
             self.tally.phases[phase.name] = time.perf_counter() - begin
@@ -199,7 +206,8 @@ class Simulation:
             self._drain()
             with self.tally.time("enter"):
                 self._after_phase(phase)
-            if phase.checkpoint and time.monotonic() - self._checkpointed >= MIN_SECONDS:
+            old = time.monotonic() - self._checkpointed >= MIN_SECONDS
+            if phase.checkpoint and self._ranks.any(old):
                 self._drain(write=True)
                 with self.tally.time("write"):
                     self._checkpoint(stop)
@@ -222,21 +230,42 @@ class Simulation:
                 fix="leave nest.Simulate to neuromodels: not in build(), enter or a plugin's hook",
             )
 
+    def _check_ranks(self, phase: str) -> None:
+        """Refuse to go on where ranks no longer agree, or NEST could not."""
+        if self._ranks.size > 1:
+            begun = self._network.now > self.origin
+            if begun and self._network.connections_were_added():
+                raise RunError(
+                    "NEST 3.10 may lose or double spikes where connections are added after the "
+                    "beginning of a simulation under MPI",
+                    where=f"phase {phase!r}",
+                    fix="connect in build(), or run it in one process",
+                )
+            state = repr(self._network.rng.bit_generator.state).encode()
+            self._ranks.agree(
+                {f"network.rng at the beginning of phase {phase!r}": np.frombuffer(state, np.uint8)}
+            )
+
     def _advance(self, phase: str, now: int, stop: int) -> bool:
         """Simulate from step `now` to `stop`; False if it was interrupted on the way."""
         while now < stop:
             # Each round is one stretch between two drains.
             with self._prepared():
-                while now < stop and not self._interrupts.pending:
+                while now < stop and not self._stopped():
                     now = self._step(now, stop)
                     self._progress.update(phase, self._network.clock.ms(now))
                     if now % self._pace.drain == 0:
                         break
-            if self._interrupts.pending:
+            if self._stopping:
                 return False
             if now < stop:
                 self._drain()
-        return not self._interrupts.pending
+        return not self._stopped()
+
+    def _stopped(self) -> bool:
+        """Whether any rank has been told to stop; asked by all of them at once."""
+        self._stopping = self._stopping or self._ranks.any(self._interrupts.pending)
+        return self._stopping
 
     def _step(self, now: int, stop: int) -> int:
         """Simulate one chunk and sample what is due at its end."""
@@ -256,7 +285,7 @@ class Simulation:
     def _drain(self, *, write: bool = False) -> None:
         with self.tally.time("record"):
             self._network.drain(self.tally.reached, self._spool)
-        if write or self._spool.due:
+        if write or self._ranks.any(self._spool.due):
             with self.tally.time("write"):
                 self._spool.write(self.tally.reached)
 

@@ -15,9 +15,17 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 @pytest.fixture(scope="session", autouse=True)
 def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cold model cache; ``NEUROMODELS_TEST_CACHE`` names one to keep between sessions."""
+    """A cold model cache, the same for all processes of pytest-xdist.
+
+    ``NEUROMODELS_TEST_CACHE`` names one to keep between sessions.
+    """
     kept = os.environ.get("NEUROMODELS_TEST_CACHE")
-    cache = Path(kept) if kept else tmp_path_factory.mktemp("model-cache")
+    if kept:
+        cache = Path(kept)
+    elif "PYTEST_XDIST_WORKER" in os.environ:
+        cache = tmp_path_factory.getbasetemp().parent / "model-cache"
+    else:
+        cache = tmp_path_factory.mktemp("model-cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEUROMODELS_CACHE", str(cache))
         patch.setenv("PYNEST_QUIET", "1")

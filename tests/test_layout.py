@@ -15,7 +15,7 @@ PUBLIC = {
     f"neuromodels{module}"
     for module in (
         "", ".analysis", ".bursts", ".circuit", ".errors", ".hookspecs", ".models",
-        ".parameters", ".runs",
+        ".parameters", ".runs", ".style",
     )
 }  # fmt: skip
 

@@ -196,3 +196,36 @@ assert "pint" not in sys.modules
 def test_a_decimal_comma_is_no_unit(text):
     with pytest.raises(ParameterError, match="is not a number"):
         Schema.resolve({"pause": text})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("rate", "1, 2,3", ["1", "2", "3"]),
+        ("pause", "1 s,2 s", ["1 s", "2 s"]),
+        ("pause", "1, 2, 3 s", ["1 s", "2 s", "3 s"]),
+        ("label", "a,b", ["a", "b"]),
+        ("delays", "1, 2, 3", ["1, 2, 3"]),
+        ("delays", "[1, 2] s, [3]", ["[1, 2] s", "[3]"]),
+        ("pair", "[1, 2],[3, 4] mV", ["[1, 2]", "[3, 4] mV"]),
+    ],
+)
+def test_values_to_sweep_over(name, text, expected):
+    found = Schema.alternatives(name, text)
+    assert found == expected
+    for value in found:
+        Schema.resolve({name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "error"),
+    [
+        ("rat", "1", UnknownNameError),
+        ("rate", " , ", ParameterError),
+        ("pair", "", ParameterError),
+        ("pair", "[", ParameterError),
+    ],
+)
+def test_no_values_to_sweep_over(name, text, error):
+    with pytest.raises(error):
+        Schema.alternatives(name, text)

@@ -96,6 +96,16 @@ def test_sources_are_found_in_a_zip(wheels, tmp_path):
     assert python(core, "-c", code, cwd=tmp_path).rstrip() == original.read_text().rstrip()
 
 
+def test_new_plugins_come_from_the_wheel_and_from_the_zip(elsewhere, wheels, tmp_path):
+    python(elsewhere, "-m", "neuromodels", "new-plugin", "mine", cwd=tmp_path)
+    made = tmp_path / "neuromodels-mine"
+    files = {str(file.relative_to(made)) for file in made.rglob("*") if file.is_file()}
+    assert "neuromodels_mine/models/mine_neuron.nestml" in files
+    (core,) = [wheel for wheel in wheels if wheel.name.startswith("neuromodels-0")]
+    code = "from neuromodels import scaffold; print(*dict(scaffold.render('mine')), sep='\\n')"
+    assert set(python(core, "-c", code, cwd=tmp_path).split()) == files
+
+
 def test_wheels_carry_licence_and_type_marker(elsewhere):
     assert (elsewhere / "neuromodels" / "py.typed").exists()
     assert list(elsewhere.glob("neuromodels-*.dist-info/licenses/LICENSE"))

@@ -15,9 +15,15 @@ CORE: Mapping[str, str] = MappingProxyType(
         "list": "neuromodels.cli.list",
         "show": "neuromodels.cli.show",
         "run": "neuromodels.cli.run",
+        "sweep": "neuromodels.cli.sweep",
+        "submit": "neuromodels.cli.submit",
+        "jobs": "neuromodels.cli.jobs",
         "analyze": "neuromodels.cli.analyze",
+        "report": "neuromodels.cli.report",
+        "reproduce": "neuromodels.cli.reproduce",
         "models": "neuromodels.cli.models",
         "doctor": "neuromodels.cli.doctor",
+        "new-plugin": "neuromodels.cli.new_plugin",
     }
 )
 """Core command -> module whose attribute ``command`` is the click command."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, NoReturn
 
 import click
 
 from neuromodels.cli.group import Group
 from neuromodels.errors import EnvironmentProblem, NeuromodelsError
+from neuromodels.ranks import PATIENCE, is_settled, launched
+from neuromodels.waiting import let_threads_sleep
 
 INTERRUPTED = 130
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
@@ -64,8 +70,15 @@ def cli(settings: Settings, debug: bool) -> None:
 def execute(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (that of the process by default) and give its exit code."""
     settings = Settings()
-    with warnings.catch_warnings():
+    let_threads_sleep()
+    rank, _ = launched()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
         warnings.showwarning = _show_warning
+        if rank != 0:  # what the first rank prints is enough
+            nowhere = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+            stack.enter_context(contextlib.redirect_stdout(nowhere))
+            warnings.simplefilter("ignore")
         try:
             code = cli.main(
                 None if arguments is None else list(arguments),
@@ -79,6 +92,11 @@ def execute(arguments: Sequence[str] | None = None) -> int:
             if settings.debug:
                 traceback.print_exc()
             message, exit_code = _explain(error)
+            if rank != 0:
+                if is_settled(error):
+                    return exit_code
+                # Where the first rank has the same error it prints it, and the launcher ends all.
+                time.sleep(PATIENCE)
             click.echo(message, err=True)
             return exit_code
     return code if isinstance(code, int) else 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neuromodels.cli import completion
 from neuromodels.cli.output import human_age, human_size, json_option, print_json, print_table
 from neuromodels.registry import registry
 
@@ -21,7 +22,7 @@ def command() -> None:
 
 
 @command.command(name="build", short_help="Compile models now rather than at their first use.")
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=completion.names("models"))
 @json_option
 def build(names: tuple[str, ...], as_json: bool) -> None:
     """Compile the models NAMES, or all that are registered, unless the cache has them."""
@@ -49,7 +50,7 @@ def list_(as_json: bool) -> None:
 
 
 @command.command(name="clean", short_help="Remove models from the cache.")
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=completion.names("models"))
 @json_option
 def clean(names: tuple[str, ...], as_json: bool) -> None:
     """Remove the compiled models NAMES, or all, from the cache; they are rebuilt when needed."""

@@ -52,7 +52,7 @@ def _print(run: Run, *, as_json: bool) -> None:
             [
                 (
                     name,
-                    _reference(metric),
+                    reference_text(metric),
                     f"{metric.value:.4g} {metric.unit}".rstrip(),
                     metric.verdict,
                 )
@@ -64,7 +64,8 @@ def _print(run: Run, *, as_json: bool) -> None:
     click.echo(f"run: {run.path} ({run.status})")
 
 
-def _reference(metric: Metric) -> str:
+def reference_text(metric: Metric) -> str:
+    """Mean and spread of a metric's reference; nothing where it has none."""
     reference = metric.reference
     if reference is None:
         return ""

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from neuromodels import declarations
+from neuromodels.cli.completion import names
 from neuromodels.cli.output import json_option, print_json, print_table
 from neuromodels.errors import UnknownNameError
 from neuromodels.models import Model, SynapseModel
@@ -17,7 +18,7 @@ from neuromodels.registry import Registry, registry
 
 
 @click.command(name="show", short_help="The parameters of a circuit or a model.")
-@click.argument("name")
+@click.argument("name", shell_complete=names("circuits", "models", "analyses"))
 @json_option
 def command(name: str, as_json: bool) -> None:
     """Show what the circuit, model or analysis NAME is: parameters with units, ranges, sources."""
@@ -68,6 +69,7 @@ def _circuit(found: Registry, name: str) -> dict[str, Any]:
         "resolution": {"value": circuit.resolution, "unit": "ms"},
         "default_preset": circuit.default_preset,
         "presets": {preset: dict(values) for preset, values in circuit.presets.items()},
+        "conditions": {name: dict(values) for name, values in circuit.conditions.items()},
         "parameters": circuit.Parameters.describe(),
     }
 
@@ -115,6 +117,9 @@ def _print(content: dict[str, Any]) -> None:
         mark = " (default)" if preset == content["default_preset"] else ""
         changes = ", ".join(f"{key}={value}" for key, value in values.items()) or "the defaults"
         click.echo(f"preset {preset}{mark}: {changes}")
+    for condition, values in content.get("conditions", {}).items():
+        changes = ", ".join(f"{key}={value}" for key, value in values.items()) or "as the preset"
+        click.echo(f"condition {condition}: {changes}")
     if content.get("doc"):
         click.echo(f"\n{content['doc']}")
     parameters = content.get("parameters")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from neuromodels.errors import UsageError
+
+_MOST_NUMBERS = 1_000_000
 
 
 def from_options(assignments: Iterable[str]) -> dict[str, str]:
@@ -31,23 +34,80 @@ def from_file(path: Path) -> dict[str, Any]:
     UsageError
         The file cannot be read, is not in the format that its name says, or holds no names.
     """
-    parse = _PARSERS.get(path.suffix.lower())
-    if parse is None:
-        raise UsageError(
-            f"unknown format {path.suffix!r}", where=str(path), fix="use .json, .yaml or .toml"
-        )
-    try:
-        content = parse(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    except ValueError as error:
-        text = " ".join(str(error).split())
-        raise UsageError(f"is not valid {path.suffix[1:]}: {text}", where=str(path)) from None
+    content = _parsed(path, _PARSERS)
     if isinstance(content, Mapping) and "circuit" in content and "parameters" in content:
         content = content["parameters"]  # a run.json
     if not isinstance(content, Mapping) or not all(isinstance(name, str) for name in content):
         raise UsageError("holds no table of names and values", where=str(path))
     return dict(content)
+
+
+def rows_from_file(path: Path) -> list[dict[str, Any]]:
+    """Read the points of a sweep from a CSV, JSON or YAML file.
+
+    A CSV file has the parameters' names in its first line; an empty cell leaves a parameter as it
+    is.  The others hold a list of tables of names and values, or such tables under labels.
+
+    Raises
+    ------
+    UsageError
+        As in `from_file`; or there is no point.
+    """
+    content = _parsed(path, {**_PARSERS, ".csv": _csv})
+    if isinstance(content, Mapping) and all(isinstance(row, Mapping) for row in content.values()):
+        content = [{"label": str(label), **row} for label, row in content.items()]
+    if not isinstance(content, list) or not all(isinstance(row, Mapping) for row in content):
+        raise UsageError("holds no list of tables of names and values", where=str(path))
+    if not content:
+        raise UsageError("holds no point", where=str(path))
+    if not all(isinstance(name, str) for row in content for name in row):
+        raise UsageError("holds a name that is no text", where=str(path))
+    return [dict(row) for row in content]
+
+
+def numbers(text: str, where: str) -> list[int]:
+    """Read whole numbers and inclusive ranges: ``1:10``, ``1,2,7``, ``1:3,8``.
+
+    Raises
+    ------
+    UsageError
+        It is something else.
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d+)\s*(?::\s*(\d+)\s*)?", part)
+        first = int(match[1]) if match else 1
+        last = int(match[2] or first) if match else 0
+        if last < first or last - first >= _MOST_NUMBERS:
+            raise UsageError(f"{part!r} is no range of numbers", where=where, fix="write 1:10")
+        found += range(first, last + 1)
+    return found
+
+
+def _parsed(path: Path, parsers: Mapping[str, Callable[[str], Any]]) -> Any:
+    parse = parsers.get(path.suffix.lower())
+    if parse is None:
+        raise UsageError(
+            f"unknown format {path.suffix!r}", where=str(path), fix=f"use {' or '.join(parsers)}"
+        )
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    except ValueError as error:
+        text = " ".join(str(error).split())
+        raise UsageError(f"is not valid {path.suffix[1:]}: {text}", where=str(path)) from None
+
+
+def _csv(text: str) -> list[dict[str, str]]:
+    import csv
+
+    rows: list[dict[str, str]] = []
+    for row in csv.DictReader(text.lstrip("\ufeff").splitlines(), skipinitialspace=True):
+        if None in row or None in row.values():
+            raise ValueError(f"row {len(rows) + 1} has not as many cells as the first line")
+        rows.append({name.strip(): cell.strip() for name, cell in row.items() if cell.strip()})
+    return rows
 
 
 def _yaml(text: str) -> Any:

@@ -72,7 +72,15 @@ def _toolchain_revision() -> str:
     """Hash of our own generator: what it writes changes the binary too."""
     digest = hashlib.sha256()
     package = files("neuromodels.nestml")
-    for name in ("cpp.py", "generate.py", "worker.py", "workarounds.py", "lint.py"):
+    for name in (
+        "cpp.py",
+        "decay.py",
+        "delivery.py",
+        "generate.py",
+        "worker.py",
+        "workarounds.py",
+        "lint.py",
+    ):
         digest.update((package / name).read_bytes())
     for header in sorted((package / "headers").iterdir(), key=lambda f: f.name):
         if header.name.endswith(".h"):

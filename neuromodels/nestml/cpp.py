@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from neuromodels.errors import ModelError
+from neuromodels.nestml import delivery
 from neuromodels.nestml.generate import Generated
 
 
@@ -24,17 +25,20 @@ def _substitute(pattern: str, replacement: str, text: str, what: str, file: Path
     return result
 
 
-def repair_neuron(text: str, file: Path) -> str:
+def repair_neuron(text: str, file: Path, *, decays: bool = True) -> str:
     """Keep two things out of the update loop: subnormal numbers, which make it ten times slower,
-    and the conversion of the slice's time for a logger that is rarely there.
+    unless there can be none, and the conversion of the slice's time for a logger that is rarely
+    there.
     """
-    text = _substitute(
-        r"(::update\(\s*nest::Time const ?& ?origin,\s*const long from,\s*const long to\s*\)\s*\{)",
-        r"\1\n  const neuromodels::FlushSubnormals flush_subnormals;",
-        text,
-        "insert the protection against subnormal numbers",
-        file,
-    )
+    if decays:
+        text = _substitute(
+            r"(::update\(\s*nest::Time const ?& ?origin,"
+            r"\s*const long from,\s*const long to\s*\)\s*\{)",
+            r"\1\n  const neuromodels::FlushSubnormals flush_subnormals;",
+            text,
+            "insert the protection against subnormal numbers",
+            file,
+        )
     text = _substitute(
         r"B_\.logger_\.record_data\(origin\.get_steps\(\) \+ lag\);",
         "B_.logger_.record_data( origin_steps + lag );",
@@ -66,7 +70,7 @@ _SPIKE_INPUTS_CPP = (
     (r"\n *B_\.spike_input_received_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (
         r"(\n *)(const long origin_steps = origin\.get_steps\(\);)",
-        r"\1\2\1B_.spike_inputs_.prefetch();",
+        r"\1\2\1B_.spike_inputs_.prefetch();\1neuromodels::prefetch_next( this, &P_ );",
     ),
     (
         (
@@ -84,10 +88,13 @@ _SPIKE_INPUTS_CPP = (
     (
         (
             r"B_\.spike_inputs_\[ nestml_buffer_idx - MIN_SPIKE_RECEPTOR \]\.add_value\(\s*"
-            r"(e\.get_rel_delivery_steps\([^;]*?\)),\s*(weight \* e\.get_multiplicity\(\)) \);\s*"
+            r"e\.get_rel_delivery_steps\([^;]*?\),\s*(weight \* e\.get_multiplicity\(\)) \);\s*"
             r"B_\.spike_input_received_\[ [^;]*?1\. \);"
         ),
-        r"B_.spike_inputs_.add( \1, nestml_buffer_idx - MIN_SPIKE_RECEPTOR, \2 );",
+        (
+            "B_.spike_inputs_.add( neuromodels::Arrival( e ).slot( e.get_delay_steps() ), "
+            r"nestml_buffer_idx - MIN_SPIKE_RECEPTOR, \1 );"
+        ),
     ),
 )
 _SPIKE_INPUTS_H = (
@@ -128,7 +135,8 @@ def gather_spike_inputs(source: str, header: str, file: Path) -> tuple[str, str]
     """Give a neuron with spike ports `neuromodels::SpikeInputs` in place of its ring buffers.
 
     Not a repair but a saving: half of a small neuron's time goes into reading buffers, two for each
-    port, that are empty in nearly every step.  The sums are the same to the last bit.
+    port, that are empty in nearly every step.  The sums are the same, but for the last bit of three
+    or more weights: they do not depend on the order in which spikes come.
     """
     if "spike_inputs_" not in header:
         return source, header
@@ -223,9 +231,11 @@ template struct neuromodels::Reveal< neuromodels::RegisterTag< connection_{i} >,
 
 _READERS = """\
 extern "C" long
-neuromodels_weight_sums_{name}( const long syn_id, double* sums )
+neuromodels_weight_sums_{name}( const long syn_id,
+  const long capacity,
+  neuromodels::WeightSums* sums )
 {{
-  return neuromodels::weight_sums< connection_{i} >( syn_id, sums );
+  return neuromodels::weight_sums< connection_{i} >( syn_id, capacity, sums );
 }}
 
 extern "C" long
@@ -287,11 +297,12 @@ def _access_neurons(header: str, cls: str, neuron: str) -> str:
     )
 
 
-def _access_connections(header: str, connection: str, synapse: str) -> str:
+def _access_connections(header: str, connection: str, synapse: str, *, timed: bool) -> str:
+    last = [_LAST_UPDATE.format(cls=connection)] if timed else []
     return _ACCESS.format(
         cls=connection,
         name=synapse,
-        variables="\n".join([*_variables(header, connection), _LAST_UPDATE.format(cls=connection)]),
+        variables="\n".join([*_variables(header, connection), *last]),
         what="connections",
         first="syn_id",
         second="long capacity",
@@ -327,9 +338,11 @@ def write_module(
     if generated.neuron_class is not None:
         file = generated.directory / f"{generated.neuron_class}.cpp"
         header = file.with_suffix(".h")
-        text, declarations = repair_neuron(file.read_text(), file), header.read_text()
+        text = repair_neuron(file.read_text(), file, decays=generated.decays)
+        declarations = header.read_text()
         if re.search(r"\bhandle\(nest::SpikeEvent ?&", declarations):  # it takes spikes
             text, declarations = gather_spike_inputs(text, declarations, file)
+            text, declarations = delivery.receive_directly(text, declarations, file)
         header.write_text(gather_history(declarations))
         file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)
@@ -340,11 +353,17 @@ def write_module(
         file = generated.directory / f"{cls}.h"
         of = neuron if paired[name] else None
         text = repair_synapse(file.read_text(), file, name=name, neuron=of)
+        timeless = of is not None and delivery.ignores_post_spikes(text)
+        if timeless:
+            text = delivery.forget_post_spikes(text, file)
+        reveals.append(_REVEAL.format(i=i, cls=cls))
+        if of is not None:
+            text = delivery.send_directly(text, file)
+            reveals.append(delivery.LOOP.format(i=i))
         file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)
-        reveals.append(_REVEAL.format(i=i, cls=cls))
         readers.append(_READERS.format(i=i, name=name))
-        readers.append(_access_connections(text, f"connection_{i}", name))
+        readers.append(_access_connections(text, f"connection_{i}", name, timed=not timeless))
         registrations.append(
             "  ( nest::kernel().model_manager.*reveal( "
             f'neuromodels::RegisterTag< connection_{i} >() ) )( "{name}" );'

@@ -350,7 +350,8 @@ def diagnose() -> list[Check]:
     look(
         "NEST build",
         lambda: (
-            f"MPI {'yes' if find_nest().mpi else 'no'}, GSL {'yes' if find_nest().gsl else 'no'}, "
+            f"{'with MPI' if find_nest().mpi else 'serial (threads, no MPI; see docs/mpi.md)'}, "
+            f"{'with' if find_nest().gsl else 'without'} GSL, "
             f"{'C++11' if find_nest().cxx11_abi else 'old'} libstdc++ ABI"
         ),
     )
@@ -358,8 +359,7 @@ def diagnose() -> list[Check]:
     look("compiler", lambda: f"{shlex.join(find_compiler().command)}: {find_compiler().version}")
     look("Boost headers", lambda: f"{boost_version(find_boost())} in {find_boost()}")
     if checks[0].ok and find_nest().mpi:
-        look("MPI headers", lambda: " ".join(find_mpi_flags()))
-        launcher = shutil.which("mpirun") or shutil.which("srun")
-        fix = "apt-get install openmpi-bin, or load the site's MPI module"
-        checks.append(Check("MPI launcher", launcher is not None, launcher or "none found", fix))
+        from neuromodels.nestml import mpi
+
+        checks.extend(mpi.diagnose())
     return checks

@@ -29,12 +29,15 @@ class Generated:
         Plain name of a synapse -> its C++ class template.
     plain_names : dict
         Generated model name -> plain name.
+    decays : bool
+        Whether some state of the neuron may become subnormal.
     """
 
     directory: Path
     neuron_class: str | None
     synapse_classes: dict[str, str]
     plain_names: dict[str, str]
+    decays: bool
 
 
 def generate(family: Family, suffix: str, directory: Path, nest_version: str) -> Generated:
@@ -125,7 +128,7 @@ def generate(family: Family, suffix: str, directory: Path, nest_version: str) ->
     plain = {generated: name for name, generated in classes.items()}
     if family.neuron:
         plain[answer["neuron_class"]] = family.neuron.name
-    return Generated(target, answer["neuron_class"], classes, plain)
+    return Generated(target, answer["neuron_class"], classes, plain, answer["decays"])
 
 
 def _model_error(family: Family, suffix: str, problems: list[dict[str, Any]]) -> ModelError:

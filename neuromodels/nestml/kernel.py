@@ -10,6 +10,7 @@ from neuromodels.nestml import guard
 from neuromodels.nestml.build import build_families
 from neuromodels.nestml.cache import Entry
 from neuromodels.nestml.family import Family, resolve
+from neuromodels.waiting import let_threads_sleep
 
 #: Families that the user asked for in this process, by family name.
 _wanted: dict[str, Family] = {}
@@ -146,6 +147,7 @@ def _install_module(kernel: Any, family: Family, entry: Entry) -> None:
 
 def _kernel() -> Any:
     """NEST's low-level interface; importing NEST prints a banner and takes a second."""
+    let_threads_sleep()
     import nest
 
     return nest.ll_api.nestkernel

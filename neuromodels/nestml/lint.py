@@ -58,7 +58,8 @@ class _Collector(ASTVisitor):  # type: ignore[misc]
         super().visit(node)
 
 
-def _collect(node: ASTNode, *types: type) -> list[Any]:
+def collect(node: ASTNode, *types: type) -> list[Any]:
+    """All nodes of some types below a node."""
     collector = _Collector(*types)
     node.accept(collector)
     return collector.found
@@ -71,7 +72,7 @@ def _line(node: ASTNode) -> int:
 def reserved_names(model: Any) -> Iterator[Finding]:
     """A declared name that NESTML predefines: the predefined meaning wins, silently."""
     reserved = RESERVED | set(PredefinedVariables.get_variables())
-    for node in _collect(model, ASTDeclaration, ASTInlineExpression, ASTParameter, ASTInputPort):
+    for node in collect(model, ASTDeclaration, ASTInlineExpression, ASTParameter, ASTInputPort):
         if isinstance(node, ASTDeclaration):
             names = [variable.get_name() for variable in node.get_variables()]
         elif isinstance(node, ASTInlineExpression):
@@ -109,7 +110,7 @@ def unit_scales(model: Any) -> Iterator[Finding]:
     it is multiplied by 1000 once more.  A product of Hz and ms (or s) stays unscaled, a factor of
     1000 too large.
     """
-    for node in _collect(model, ASTDataType):
+    for node in collect(model, ASTDataType):
         symbol = node.get_type_symbol() if node.is_unit_type() else None
         unit = symbol.astropy_unit if isinstance(symbol, UnitTypeSymbol) else None
         wrong = {base.name for base in unit.bases} & _RESCALED if unit is not None else set()
@@ -119,7 +120,7 @@ def unit_scales(model: Any) -> Iterator[Finding]:
                 f"a variable in {sorted(wrong)[0]} would be converted twice; declare it in NEST's "
                 "units (ms, mV, pA, nS, pF, Hz)",
             )
-    for node in _collect(model, ASTExpression, ASTSimpleExpression):
+    for node in collect(model, ASTExpression, ASTSimpleExpression):
         factor = node.get_implicit_conversion_factor()
         wrong = set(_bases(node)) & _RESCALED
         if wrong and factor is not None and float(factor) != 1.0:
@@ -128,7 +129,7 @@ def unit_scales(model: Any) -> Iterator[Finding]:
                 f"the value in {sorted(wrong)[0]} would be converted twice; write it in the unit "
                 "of the variable that takes it",
             )
-    for expression in _collect(model, ASTExpression):
+    for expression in collect(model, ASTExpression):
         bases = _bases(expression)
         mixed = "Hz" in bases and {"ms", "s"} & set(bases)
         parts = [part for part in (expression.lhs, expression.rhs) if part is not None]
@@ -141,7 +142,7 @@ def unit_scales(model: Any) -> Iterator[Finding]:
 
 
 def _names_read(node: ASTNode) -> set[str]:
-    return {variable.get_name() for variable in _collect(node, ASTVariable)}
+    return {variable.get_name() for variable in collect(node, ASTVariable)}
 
 
 def homogeneous_parameters(model: Any) -> Iterator[Finding]:
@@ -172,7 +173,7 @@ def synapse_ports(
     A second port for spikes besides the pre- and the postsynaptic one would be a
     volume-transmitter port, which NESTML 9.0 advances twice per interval (wrong weights).
     """
-    ports = {port.get_name(): port for port in _collect(model, ASTInputPort)}
+    ports = {port.get_name(): port for port in collect(model, ASTInputPort)}
     expected = {*third_factors, *([post_port] if post_port else [])}
     for name in sorted(expected - set(ports)):
         yield Finding(
@@ -191,11 +192,11 @@ def synapse_ports(
                 _line(port),
                 f"the continuous port '{port.get_name()}' is not among the third factors",
             )
-    declared = _declared(model.get_state_blocks()) | _declared(model.get_parameters_blocks())
-    if weight not in declared:
+    known = declared(model.get_state_blocks()) | declared(model.get_parameters_blocks())
+    if weight not in known:
         yield Finding(_line(model), f"the synapse has no variable '{weight}' to be its weight")
     for block in model.get_update_blocks():
-        for variable in _collect(block, ASTVariable):
+        for variable in collect(block, ASTVariable):
             if variable.get_name() in third_factors:
                 yield Finding(
                     _line(variable),
@@ -208,7 +209,7 @@ def third_factor_sources(
     neuron: Any, synapse: str, third_factors: dict[str, str]
 ) -> Iterator[Finding]:
     """The neuron variables that a synapse wants to read must be state of the neuron."""
-    state = _declared(neuron.get_state_blocks())
+    state = declared(neuron.get_state_blocks())
     for name in sorted(set(third_factors.values()) - state):
         yield Finding(
             _line(neuron),
@@ -216,7 +217,8 @@ def third_factor_sources(
         )
 
 
-def _declared(blocks: Any) -> set[str]:
+def declared(blocks: Any) -> set[str]:
+    """Names of the variables that blocks declare."""
     return {
         variable.get_name()
         for block in blocks
@@ -231,4 +233,4 @@ def state_except(model: Any, weight: str) -> list[str]:
     NESTML moves a variable that only postsynaptic spikes change into the neuron, where it is read
     at another time than in the synapse.
     """
-    return sorted(_declared(model.get_state_blocks()) - {weight})
+    return sorted(declared(model.get_state_blocks()) - {weight})

@@ -1,9 +1,13 @@
-"""Reads weights of plastic synapses and variables of neurons at memory speed, and sets the latter.
+"""Reads and sets variables of neurons and plastic synapses at memory speed.
 
 ``nest.GetConnections(...).get("weight")`` builds a dictionary per connection (about 12 us each),
 and a node's ``get`` or ``set`` takes 40 to 60 us; the compiled modules of neuromodels access theirs
 in nanoseconds, so that mean weights and rates can be sampled, and inputs changed, all through a
 long training.
+
+Under MPI all ranks call these functions together.  Each rank holds a part of the neurons and of the
+synapses; all get, or give, the values of the whole network, in an order that does not depend on how
+virtual processes are split over ranks and threads.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from neuromodels.errors import UnknownNameError, UsageError
+from neuromodels.ranks import world
 
 if TYPE_CHECKING:  # circuits name `weight_summary`, and `neuromodels list` imports circuits
     import numpy as np
@@ -22,7 +27,7 @@ if TYPE_CHECKING:  # circuits name `weight_summary`, and `neuromodels list` impo
 
 @dataclass(frozen=True)
 class WeightSummary:
-    """Weights of all connections of one synapse model on this MPI rank.
+    """Weights of all connections of one synapse model.
 
     Attributes
     ----------
@@ -72,18 +77,25 @@ def weight_summary(synapse_model: str) -> WeightSummary:
     UnknownNameError
         It is not a synapse model of neuromodels in this kernel.
     """
+    import numpy as np
+
     read, syn_id = _reader(synapse_model, "weight_sums")
-    sums = (ctypes.c_double * 4)()
-    n = int(read(ctypes.c_long(syn_id), sums))
+    threads = int(read(ctypes.c_long(syn_id), ctypes.c_long(0), ctypes.c_void_p()))
+    local = np.empty((threads, 5))
+    read(ctypes.c_long(syn_id), ctypes.c_long(threads), local.ctypes.data_as(ctypes.c_void_p))
+    # One row for each virtual process: first threads of all ranks, then second ones.
+    rows = np.stack(world().pieces(local), axis=1).reshape(-1, 5)
+    n = int(rows[:, 0].sum())
     if n == 0:
         return WeightSummary(0, float("nan"), float("nan"), float("nan"), float("nan"))
-    mean = sums[0] / n
-    variance = max(0.0, sums[1] / n - mean * mean)
-    return WeightSummary(n, mean, math.sqrt(variance), sums[2], sums[3])
+    mean = math.fsum(rows[:, 1]) / n
+    variance = max(0.0, math.fsum(rows[:, 2]) / n - mean * mean)
+    smallest, largest = float(rows[:, 3].min()), float(rows[:, 4].max())
+    return WeightSummary(n, mean, math.sqrt(variance), smallest, largest)
 
 
 def weights(synapse_model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Weight and target of every connection of a synapse model on this MPI rank.
+    """Weight and target of every connection of a synapse model, by virtual process.
 
     Parameters
     ----------
@@ -101,6 +113,17 @@ def weights(synapse_model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np
     UnknownNameError
         It is not a synapse model of neuromodels in this kernel.
     """
+    values, targets = _local_weights(synapse_model)
+    if world().size == 1:
+        return values, targets
+    layout = _Layout.of(targets)
+    return layout.join(values), layout.join(targets)
+
+
+def _local_weights(
+    synapse_model: str,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Weight and target of every connection on this rank, thread by thread."""
     import numpy as np
 
     read, syn_id = _reader(synapse_model, "copy_weights")
@@ -115,6 +138,55 @@ def weights(synapse_model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np
         targets.ctypes.data_as(ctypes.c_void_p),
     )
     return values, targets
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the connections of a model are: on which rank, on which of its threads.
+
+    Attributes
+    ----------
+    counts : ndarray, shape (threads, ranks)
+        Connections of each virtual process: of thread t of rank r, whose number is
+        ``t * ranks + r``.
+    """
+
+    counts: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, targets: npt.NDArray[np.int64]) -> _Layout:
+        """Find it from the targets of this rank: neuron i is of process i modulo their number."""
+        import nest
+        import numpy as np
+
+        ranks = world()
+        threads = int(nest.local_num_threads)
+        mine = np.bincount(targets // ranks.size % threads, minlength=threads)
+        return cls(np.stack(ranks.pieces(mine), axis=1))
+
+    @property
+    def starts(self) -> npt.NDArray[np.int64]:
+        """Place of the first connection of each virtual process, shape (threads, ranks)."""
+        import numpy as np
+
+        before = np.cumsum(self.counts.ravel()) - self.counts.ravel()
+        return before.reshape(self.counts.shape)
+
+    def join(self, local: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values of all connections, by virtual process, from those of each rank."""
+        import numpy as np
+
+        whole = np.empty(self.counts.sum(), local.dtype)
+        for rank, piece in enumerate(world().pieces(local)):
+            whole[self.places(rank)] = piece
+        return whole
+
+    def places(self, rank: int) -> npt.NDArray[np.int64]:
+        """Place of each connection of a rank among all."""
+        import numpy as np
+
+        runs = zip(self.starts[:, rank], self.counts[:, rank], strict=True)
+        return np.concatenate([start + np.arange(count) for start, count in runs])
 
 
 def get_values(what: Any, variable: str) -> npt.NDArray[np.float64]:
@@ -134,9 +206,9 @@ def get_values(what: Any, variable: str) -> npt.NDArray[np.float64]:
     Returns
     -------
     ndarray, shape (n,)
-        In the model's unit.  Neurons are in the order of the collection, NaN where they live on
-        another MPI rank.  Connections are those of this rank, in the kernel's order: the same in
-        every kernel that was built alike.
+        In the model's unit.  Neurons are in the order of the collection.  Connections are in the
+        kernel's order, by virtual process: the same in every kernel that was built alike, once a
+        simulation has begun (``nest.Prepare``), which sorts them.
 
     Raises
     ------
@@ -149,9 +221,13 @@ def get_values(what: Any, variable: str) -> npt.NDArray[np.float64]:
         count = _access_connections(what, variable, None, write=False)
         values = np.empty(count)
         _access_connections(what, variable, values, write=False)
-        return values
+        return values if world().size == 1 else _layout(what).join(values)
     values = np.full(len(what), np.nan)
-    _access_neurons(what, variable, values, write=False)
+    ids = _access_neurons(what, variable, values, write=False)
+    ranks = world()
+    if ranks.size > 1:
+        for rank, piece in enumerate(ranks.pieces(values[ranks.of_nodes(ids)])):
+            values[ranks.of_nodes(ids, rank)] = piece
     return values
 
 
@@ -167,7 +243,7 @@ def set_values(what: Any, variable: str, values: npt.ArrayLike) -> None:
     variable : str
         Scalar parameter or state variable.
     values : float or array_like, shape (n,)
-        In the model's unit.
+        In the model's unit, in the order of `get_values`; each MPI rank sets those of its own.
 
     Raises
     ------
@@ -179,7 +255,14 @@ def set_values(what: Any, variable: str, values: npt.ArrayLike) -> None:
     import numpy as np
 
     connections = isinstance(what, str)
-    count = _access_connections(what, variable, None, write=True) if connections else len(what)
+    layout = None
+    if not connections:
+        count = len(what)
+    else:
+        count = _access_connections(what, variable, None, write=True)
+        if world().size > 1:
+            layout = _layout(what)
+            count = int(layout.counts.sum())
     array = np.asarray(values, dtype=np.float64)
     if array.shape not in {(), (count,)} or not np.isfinite(array).all():
         raise UsageError(
@@ -188,13 +271,22 @@ def set_values(what: Any, variable: str, values: npt.ArrayLike) -> None:
             + ("" if np.isfinite(array).all() else " that is not finite"),
             fix="give one finite number, or one for each",
         )
-    access = _access_connections if connections else _access_neurons
-    access(what, variable, np.array(np.broadcast_to(array, count)), write=True)
+    everything = np.array(np.broadcast_to(array, count))
+    if not connections:
+        _access_neurons(what, variable, everything, write=True)
+        return
+    mine = everything if layout is None else everything[layout.places(world().rank)]
+    _access_connections(what, variable, mine, write=True)
+
+
+def _layout(model: str) -> _Layout:
+    return _Layout.of(_local_weights(model)[1])
 
 
 def _access_neurons(
     nodes: Any, variable: str, values: npt.NDArray[np.float64], *, write: bool
-) -> None:
+) -> npt.NDArray[np.int64]:
+    """Read or write the values of this rank's neurons, leaving others; returns all node ids."""
     import numpy as np
 
     from neuromodels.nestml.guard import models_of
@@ -221,6 +313,7 @@ def _access_neurons(
             values.ctypes.data_as(ctypes.c_void_p),
         )
     _known(done, name, variable)
+    return ids
 
 
 def _access_connections(

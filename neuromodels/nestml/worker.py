@@ -2,7 +2,8 @@
 
 In a process of its own, because PyNESTML keeps global state, prints, takes seconds to import, and
 is patched here (`neuromodels.nestml.workarounds`).  Reads a JSON job, writes a JSON answer:
-``{"problems": [{"file", "line", "message"}], "neuron_class", "synapse_classes", "log"}``.
+``{"problems": [{"file", "line", "message"}], "neuron_class", "synapse_classes", "decays",
+"log"}``.
 """
 
 from __future__ import annotations
@@ -150,7 +151,7 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
     from pynestml.frontend.pynestml_frontend import transform_models, transformers_from_target_name
     from pynestml.utils.logger import Logger, LoggingLevel
 
-    from neuromodels.nestml import lint, workarounds
+    from neuromodels.nestml import decay, lint, workarounds
 
     workarounds.apply()
     sys.setrecursionlimit(10000)
@@ -179,6 +180,7 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
     if problems:
         raise _Failed
 
+    decays = job["neuron"] is None or decay.can_decay(models[job["neuron"]["class"]])
     strict = {
         s["class"]: lint.state_except(models[s["class"]], s["weight_variable"])
         for s in job["synapses"]
@@ -208,7 +210,7 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
     neuron_class = (
         next(n for n in names if re.match(rf"{neuron['class']}(__with_|$)", n)) if neuron else None
     )
-    return {"neuron_class": neuron_class, "synapse_classes": classes}
+    return {"neuron_class": neuron_class, "synapse_classes": classes, "decays": decays}
 
 
 def main(path: str) -> int:

@@ -49,7 +49,7 @@ def test_signals_and_metrics(smoke):
     assert all(np.isfinite(m.value) for m in run.metrics.values())
     # The published reference is for the published size only.
     assert {m.verdict for m in run.metrics.values()} == {"no reference"}
-    assert set(run.figures) == {"events_and_bursts", "weights", "weight_change", "raster"}
+    assert {"events_and_bursts", "weights", "weight_change", "raster"} <= set(run.figures)
 
 
 def test_protocol_has_its_effects(smoke):

@@ -86,7 +86,7 @@ def test_metrics_are_those_of_the_reference(smoke):
     assert all(np.isfinite(m.value) for m in smoke.metrics.values())
     # The published reference is for the published size only.
     assert {m.verdict for m in smoke.metrics.values()} == {"no reference"}
-    assert set(smoke.figures) == {"propagation", "decoding", "raster"}
+    assert {"propagation", "decoding", "raster"} <= set(smoke.figures)
 
 
 def test_signals_propagate(smoke):

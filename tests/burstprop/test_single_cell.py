@@ -91,7 +91,7 @@ def test_without_noise_every_spike_and_voltage_is_that_of_the_equations(tmp_path
         # The upstroke of a spike multiplies rounding by up to exp(24).
         assert difference.max() < (1e-8 if name != "V_m" else 1e-3)
         assert np.median(difference) < 1e-10
-    assert set(run.figures) == {"transfer_functions", "voltages"}
+    assert {"transfer_functions", "voltages"} <= set(run.figures)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_dataset_metrics_and_traces(tmp_path):
     probability = "burst_probability/range_over_"
     assert value[probability + "I_dend"] > 2 * value[probability + "I_soma"]
     assert run.traces[TRACES].sizes["neuron"] == 2
-    assert set(run.figures) == {"transfer_functions", "voltages"}
+    assert {"transfer_functions", "voltages"} <= set(run.figures)
 
 
 @pytest.mark.parametrize(("cell", "rheobase", "step"), [("pv", 200.0, 2.0), ("som", 25.0, 1.0)])

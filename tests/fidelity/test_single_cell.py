@@ -7,6 +7,7 @@ cells, 6 s, as there.  Seeds 1, 2, 3, fixed before any result was seen.
 from __future__ import annotations
 
 import pytest
+from neuromodels_burstprop.circuits.single_cell import SingleCell
 from over_seeds import compare
 
 import neuromodels
@@ -22,14 +23,7 @@ def test_input_layer_of_the_xor_task(tmp_path):
             "burstprop/single-cell",
             preset="paper",
             seed=seed,
-            parameters={
-                "cell": "burst-poisson",
-                "noise": "xor-input",
-                "I_soma": [-350.0, 150.0],
-                "I_dend": [0.0],
-                "repetitions": 500,
-                "duration": 6.0,
-            },
+            parameters=SingleCell.conditions["xor-input"],
             out=tmp_path / str(seed),
         )
         for seed in SEEDS

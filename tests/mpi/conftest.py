@@ -15,16 +15,11 @@ Launch = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="session")
-def mpirun(tmp_path_factory: pytest.TempPathFactory) -> Launch:
-    """Run a Python script on several ranks of a NEST with MPI.
+def mpi_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment of a process that gets a NEST with MPI from ``import nest``.
 
     The wheel of that NEST is named by ``NEUROMODELS_MPI_WHEEL``; it goes into a directory of its
-    own that the ranks put before this environment's NEST.
-
-    Returns
-    -------
-    callable
-        ``mpirun(ranks, script, **environment)`` gives the completed process.
+    own that comes before this environment's NEST.
     """
     wheel = os.environ.get("NEUROMODELS_MPI_WHEEL")
     if not wheel or shutil.which("mpirun") is None:
@@ -34,15 +29,39 @@ def mpirun(tmp_path_factory: pytest.TempPathFactory) -> Launch:
         [sys.executable, "-m", "uv", "pip", "install", "-q", "--no-deps", "--target", site, wheel],
         check=True,
     )
+    return {
+        **os.environ,
+        "PYTHONPATH": str(site),
+        "OMPI_ALLOW_RUN_AS_ROOT": "1",
+        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    }
 
-    def launch(ranks: int, script: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = ["mpirun", "--allow-run-as-root", "--oversubscribe", "-n", str(ranks)]
+
+def mpi_command(ranks: int, script: Path, *arguments: object) -> list[str]:
+    """What starts a Python script on several ranks, quietly and on any number of cores."""
+    launcher = ["mpirun", "-q", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)]
+    return [*launcher, sys.executable, str(script), *map(str, arguments)]
+
+
+@pytest.fixture(scope="session")
+def mpirun(mpi_environment: dict[str, str]) -> Launch:
+    """Run a Python script on several ranks of a NEST with MPI.
+
+    Returns
+    -------
+    callable
+        ``mpirun(ranks, script, *arguments, **environment)`` gives the completed process.
+    """
+
+    def launch(
+        ranks: int, script: Path, *arguments: object, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*command, sys.executable, str(script)],
+            mpi_command(ranks, script, *arguments),
             capture_output=True,
             text=True,
-            timeout=300,
-            env={**os.environ, "PYTHONPATH": str(site), "OMP_NUM_THREADS": "1", **environment},
+            timeout=600,
+            env={**mpi_environment, **environment},
         )
 
     return launch

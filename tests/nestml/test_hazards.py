@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import ModuleType
 from typing import Any
 
@@ -172,3 +173,23 @@ def test_a_weight_given_twice_is_refused(nest: ModuleType) -> None:
     spec = {"synapse_model": "counting_synapse", "receptor_type": 1, "weight": 1.0, "w": 2.0}
     with pytest.raises(ConnectionRefused, match="both 'weight' and 'w'"):
         nest.Connect(cells, cells, syn_spec=spec)
+
+
+def test_a_sum_of_weights_does_not_depend_on_the_order_of_spikes(nest: ModuleType) -> None:
+    """Which follows how virtual processes are split over ranks and threads."""
+    rng = np.random.default_rng(1)
+    weights = rng.lognormal(0.0, 2.0, 12) * rng.choice([-1.0, 1.0], 12)
+    orders = np.array([rng.permutation(weights) for _ in range(60)])
+    plain = {float(sum(row)) for row in orders}
+    assert len(plain) > 1, "nothing to protect from"
+    neuromodels.install("plain_neuron")
+    sources = nest.Create("parrot_neuron", len(weights))
+    nest.Connect(nest.Create("spike_generator", params={"spike_times": [1.0, 3.0]}), sources)
+    cells = nest.Create("plain_neuron", len(orders), params={"step_size": 0.0})
+    nest.Connect(sources, cells, "all_to_all", {"weight": orders, "delay": 1.0})
+    nest.Simulate(4.5)
+    once = set(neuromodels.get_values(cells, "v"))
+    assert len(once) == 1
+    assert once.pop() == pytest.approx(math.fsum(weights), rel=1e-14)
+    nest.Simulate(2.0)
+    assert len(set(neuromodels.get_values(cells, "v"))) == 1

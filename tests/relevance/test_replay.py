@@ -10,6 +10,7 @@ import exact_relevance as exact
 import numpy as np
 import pytest
 import relevance_replay
+from neuromodels_relevance.circuits.categorization import Categorization
 from neuromodels_relevance.circuits.fear_expression import FearExpression
 from neuromodels_relevance.circuits.latent_inhibition import LatentInhibition
 from neuromodels_relevance.circuits.learning_to_ignore import LearningToIgnore
@@ -129,6 +130,45 @@ def test_output_layer(kind, parameters, tmp_path):
         )
     start = made.drawn_output / np.linalg.norm(made.drawn_output, axis=1, keepdims=True)
     assert np.abs(state.V - start).max() > 0.01
+
+
+@pytest.mark.parametrize("rule", ["x_I", "I_E"])
+def test_classifier(rule, tmp_path):
+    """Output, loss, and all weights that backpropagation changes, with the relevance rule."""
+    made = circuit(
+        Categorization, rule=rule, duration=6.0, output_rate=2e-4, n_recorded=150, test_interval=50
+    )
+    run = neuromodels.run(made, seed=3, out=tmp_path / "run")
+    # What is drawn after the weights, as the circuit draws it
+    rng = np.random.Generator(np.random.PCG64(3))
+    np.testing.assert_array_equal(rng.normal(1.0, 0.4, (200, 150)).clip(0), made.drawn)
+    off = rng.gamma(0.6, 3.0, 200)
+    rng.exponential(size=200), rng.exponential(size=150)
+    V = rng.random((10, 150))
+    state = exact.State(np.full(200, 5.0), made.drawn.copy(), 0.4, V.copy(), b_y=np.zeros(10))
+    setting = exact.Setting(
+        rule=rule, alpha=made.learning_rate, set_point=2.5, classifier=True, alpha_y=2e-4
+    )
+
+    def shown(k):
+        # CS2 is the first, after ten steps of nothing
+        return None if k < 10 else ((k - 10) // 10 + 1) % 10
+
+    def rates(k):
+        r = off.copy()
+        if shown(k) is not None:
+            r[20 * shown(k) : 20 * shown(k) + 20] = 20.0
+        return r
+
+    agree(*relevance_replay.replay(run, made, state, setting, shown=shown, input_rates=rates))
+    np.testing.assert_allclose(made.classifier.V, state.V, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(made.classifier.b, state.b_y, rtol=1e-9, atol=1e-12)
+    for i in (0, 75, 149):
+        np.testing.assert_allclose(
+            weights("drive_synapse", made.excitatory[i]), state.W[:, i], rtol=1e-9, atol=1e-12
+        )
+    assert np.abs(state.W - made.drawn).max() > 0.1
+    assert np.mean(state.W == 0) > 1.2 * np.mean(made.drawn == 0)
 
 
 def test_the_step_of_graded_inhibition(tmp_path):

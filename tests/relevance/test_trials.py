@@ -41,6 +41,11 @@ def test_trials_of_two_conditions(tmp_path):
     before = [run.stat().st_mtime_ns for run in runs]
     assert json.loads(call(*arguments).stdout) == tables
     assert [run.stat().st_mtime_ns for run in runs] == before
+    # Without --json, one line a condition at the end says it all.
+    arguments.remove("--json")
+    head, *rows = call(*arguments).stdout.splitlines()[-3:]
+    assert head.split()[:3] == ["condition", "trials", "agree"]
+    assert [row.split()[:2] for row in rows] == [["control", "2"], ["inhibition_test", "2"]]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 
 from neuromodels import errors, load_run, runner, simulation
 from neuromodels.checkpoints import Checkpoint
-from neuromodels.parts import Parts, Spool
+from neuromodels.parts import Parts, Spool, rewind
 
 HERE = Path(__file__).parent
 PARAMETERS = {"n_neurons": 50, "duration": 3000.0}
@@ -117,7 +117,8 @@ def test_parts_after_a_checkpoint_are_dropped(tmp_path):
     for stop in (100, 200, 300):
         spool.add("signals/x/values", np.array([stop]))
         spool.write(stop)
-    again = Spool(tmp_path / "parts", start=200)
+    index = rewind(tmp_path / "parts", 200)
+    again = Spool(tmp_path / "parts", start=200, index=index)
     again.add("signals/x/values", np.array([-250]))
     again.write(250)
     found = [
@@ -125,4 +126,4 @@ def test_parts_after_a_checkpoint_are_dropped(tmp_path):
     ]
     assert found == [100, 200, -250]
     with pytest.raises(errors.RunError, match="checkpoint is of step 120"):
-        Spool(tmp_path / "parts", start=120)
+        rewind(tmp_path / "parts", 120)

@@ -343,12 +343,12 @@ def test_more_threads_than_cores_are_noticed(run, monkeypatch):
 
 def test_a_stretch_without_all_ranks_is_not_read(tmp_path):
     for rank in (0, 1):
-        spool = parts.Spool(tmp_path, rank=rank)
+        spool = parts.Spool(tmp_path, rank=rank, ranks=2)
         for stop in (10, 20):
             spool.add("spikes/p/steps", np.array([stop - rank]))
             spool.add("spikes/p/ids", np.array([rank]))
             spool.write(stop)
-    (tmp_path / "000001.r0001.npz").unlink()
+    (tmp_path / "000001.r0001of0002.npz").unlink()
     found = parts.Parts(tmp_path)
     assert found.stop == 10
     [(steps, ids, offsets)] = found.spikes("p")

@@ -81,3 +81,11 @@ def test_what_lists_need_stays_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_callable_is_told_the_share(monkeypatch):
+    heard = []
+    go_on(lambda what, share: heard.append((what, share)), monkeypatch)
+    assert heard[0] == ("constructing", 0.0)
+    assert heard[-1][1] == pytest.approx(1.0)
+    assert len(heard) > 50

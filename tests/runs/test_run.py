@@ -159,7 +159,7 @@ def test_observers_see_every_stage(plugin, run):
 
 
 def test_plot_draws_again(done):
-    assert set(done.plot()) == {"potential"}
+    assert set(done.plot()) == {"potential", "overview"}
 
 
 def test_neo(done):
@@ -241,7 +241,7 @@ def test_analyze_again(run):
     assert dict(done.metrics) == {}
     again = runner.analyze(done.path)
     assert set(again.metrics) == {"rate_exc", "nothing"}
-    assert set(runner.analyze(done.path, ["tiny/rates"]).figures) == {"potential"}
+    assert set(runner.analyze(done.path, ["tiny/rates"]).figures) == {"potential", "overview"}
     with pytest.raises(errors.UnknownNameError, match="tiny/rates"):
         runner.analyze(done.path, ["tiny/rate"])
 
@@ -260,3 +260,30 @@ def test_verbosity_is_given_back(run):
     before = nest.verbosity
     run(preset="smoke")
     assert nest.verbosity == before
+
+
+def test_a_control_acts_before_signals_are_read(run):
+    class Loop(tiny.Tiny):
+        """Counts the calls of a control."""
+
+        def build(self, network):
+            super().build(network)
+            self.times = []
+            network.control(lambda: self.times.append(network.nest.biological_time), interval=50.0)
+            network.signal("acts", lambda: len(self.times), interval=25.0, unit="")
+
+    made = Loop(Loop.Parameters(duration=75.0))
+    acts = run(made).signals["acts"].to_numpy()
+    assert made.times == [50.0, 100.0, 150.0]
+    assert acts.tolist() == [0, 0, 1, 1, 2, 2, 3]
+
+
+def test_a_control_that_comes_too_late(run):
+    class Late(tiny.Tiny):
+        """Declares a control in a phase."""
+
+        def more(self, network):
+            network.control(lambda: None, interval=50.0)
+
+    with pytest.raises(errors.UsageError, match="declared too late"):
+        run(Late(Late.Parameters(duration=50.0)))

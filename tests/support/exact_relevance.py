@@ -27,6 +27,8 @@ class Setting:
     share_window: float = 0.8
     scale_window: float = 0.8
     alpha_y: float = 0.0075
+    classifier: bool = False
+    kappa: float = 20.0
     bias: bool = True
     amygdala: bool = False
     gamma: float = 0.4
@@ -46,6 +48,7 @@ class State:
     q: float
     V: np.ndarray | None = None
     b: float = 0.0
+    b_y: np.ndarray | None = None  # (n_y,)
 
 
 @dataclass
@@ -59,6 +62,7 @@ class Record:
     b: list = field(default_factory=list)
     y: list = field(default_factory=list)
     max_y: list = field(default_factory=list)
+    loss: list = field(default_factory=list)
 
     def arrays(self):
         return {name: np.array(values) for name, values in vars(self).items()}
@@ -96,6 +100,8 @@ def simulate(  # noqa: C901
     us,
     share_on=None,
     scale_on=None,
+    shown=None,
+    input_rates=None,
     dense=False,
     record=True,
 ):
@@ -103,6 +109,8 @@ def simulate(  # noqa: C901
 
     counts(t) gives the input counts of step t (n_x,), from 0 at the beginning of pre-training;
     spikes(t, phi) the excitatory spikes (n_e,).  us, share_on, scale_on: indicators in training.
+    With a classifier, shown(k) is the stimulus of training step k, or None, and input_rates(k) the
+    rates of the inputs (n_x,).
     """
     out = Record()
     w, W, V = state.w, state.W, state.V
@@ -147,6 +155,10 @@ def simulate(  # noqa: C901
             if record:
                 out.y.append(y)
                 out.max_y.append(ratio)
+        if s.classifier and training:
+            loss = _softmax(state, E, phi, shown(k), input_rates(k), s)
+            if record:
+                out.loss.append(loss)
         if not training:
             if s.bias:
                 state.b = max(0.0, state.b - s.alpha_pre * beta)
@@ -179,6 +191,20 @@ def _amygdala(state, V, E, n, u, s):
         V /= np.linalg.norm(V, axis=1, keepdims=True)
         state.__dict__["normed"] = True
     return y, ratio
+
+
+def _softmax(state, E, phi, shown, r, s):
+    z = [float(np.sum(row[E > 0])) + bias for row, bias in zip(state.V, state.b_y, strict=True)]
+    y = s.kappa * np.exp(z) / np.sum(np.exp(z))
+    o = np.array([s.kappa if k == shown else 0.0 for k in range(len(z))])
+    loss = -np.sum(o * np.log(y))
+    d = s.kappa * (y - o)
+    g = state.V.T @ d
+    for k in range(len(z)):
+        state.V[k] = np.maximum(0.0, state.V[k] - s.alpha_y * d[k] * phi)
+        state.b_y[k] = max(0.0, state.b_y[k] - s.alpha_y * d[k])
+    state.W[:] = np.maximum(0.0, state.W - s.alpha_y * r[:, None] * g)
+    return loss + s.kappa * np.log(s.kappa)
 
 
 def poisson_counts(rng, base, pre, on, n_pre):

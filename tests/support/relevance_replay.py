@@ -17,7 +17,7 @@ def table(spikes, n, n_cycles, phase):
     return counts
 
 
-def replay(run, circuit, state, setting):
+def replay(run, circuit, state, setting, **classifier):
     """(recomputed, measured): names -> arrays over cycles; `state` becomes the final one."""
     n_pre, n_train = circuit.n_pre, circuit.schedule.n_cycles
     total = circuit.n_total
@@ -29,6 +29,7 @@ def replay(run, circuit, state, setting):
         counts=lambda t: x[t],
         spikes=lambda t, _phi: E[t],
         us=schedule.on("US"), share_on=schedule.on("share"), scale_on=schedule.on("scale"),
+        **classifier,
     )  # fmt: skip
     unit = {name: values.values[:, 0] for name, values in run.traces["inhibitory"].items()}
     n = n_pre + n_train
@@ -40,6 +41,9 @@ def replay(run, circuit, state, setting):
         "phi": run.traces["excitatory"]["phi"].values.mean(axis=1)[:n],
     }
     result["b"] = result["b"][:n_pre]
+    if setting.classifier:
+        measured["loss"] = run.signals["output"].values[n_pre + 1 : n + 1, 0]
+        np.testing.assert_allclose(run.signals["output"].values[1 : n + 1, 2], measured["phi"])
     if "output" in run.traces:
         output = run.traces["output"]
         measured["y"] = output["y"].values[n_pre + 1 : n + 1, 0]

@@ -59,9 +59,44 @@ private:
   FlushSubnormals& operator=( const FlushSubnormals& ) = delete;
 };
 
+/* Where in the buffers of its targets the spike of an event arrives.  All targets of a source that have
+ * the same delay share it, so it is looked up once for them. */
+class Arrival
+{
+public:
+  explicit Arrival( const nest::Event& e )
+    : begin_( e.get_stamp().get_steps() - 1 - nest::kernel().simulation_manager.get_slice_origin().get_steps() )
+  {
+  }
+
+  //! Index of the step of arrival after a delay, in steps.
+  size_t
+  slot( const long delay )
+  {
+    if ( delay != delay_ )
+    {
+      delay_ = delay;
+      slot_ = nest::kernel().event_delivery_manager.get_modulo( begin_ + delay );
+    }
+    return slot_;
+  }
+
+private:
+  long begin_;
+  long delay_ = -1;
+  size_t slot_ = 0;
+};
+
 /* What arrives at the spike ports of a neuron, step by step.  Takes the place of two nest::RingBuffers
- * for every port (weights, and whether anything came): one block of memory a neuron, one cache line or
- * two for an arriving spike, and nothing to read in a step without input. */
+ * for every port (weights, and whether anything came): one block of memory a neuron, inside of it where
+ * delays are a few steps, one cache line or two for an arriving spike, and nothing to read in a step
+ * without input.
+ *
+ * NEST delivers the spikes of a slice rank by rank, and thread by thread within a rank, so the order in
+ * which three weights are added depends on how virtual processes are split over ranks and threads, and
+ * with it the last bit of a plain sum.  What rounding takes away is therefore kept apart (D. E. Knuth,
+ * TAOCP 2, section 4.2.2, theorem B) and given back at the end: the sum is that of exact arithmetic,
+ * rounded once, in whatever order its terms come. */
 template < size_t N >
 class SpikeInputs
 {
@@ -73,17 +108,21 @@ public:
   void
   clear()
   {
-    slots_.clear();
+    near_ = {};
+    far_.clear();
+    lost_.clear();
   }
 
   //! Make room for the kernel's delays, unless there is.
   void
   prepare()
   {
-    if ( slots_.empty() )
+    const auto& delays = nest::kernel().connection_manager;
+    const size_t steps = delays.get_min_delay() + delays.get_max_delay();
+    many_ = steps > near_.size();
+    if ( many_ and far_.empty() )
     {
-      const auto& delays = nest::kernel().connection_manager;
-      slots_.resize( delays.get_min_delay() + delays.get_max_delay() );
+      far_.resize( steps );
     }
   }
 
@@ -92,32 +131,59 @@ public:
   prefetch() const
   {
 #if defined( __GNUC__ )
-    const char* begin = reinterpret_cast< const char* >( slots_.data() );
-    for ( size_t i = 0; i < slots_.size() * sizeof( Slot ); i += 64 )
+    const char* begin = reinterpret_cast< const char* >( far_.data() );
+    for ( size_t i = 0; i < far_.size() * sizeof( Slot ); i += 64 )
     {
       __builtin_prefetch( begin + i, 1 );
     }
 #endif
   }
 
-  //! A spike reaches `port` so many steps after the beginning of the slice.
+  //! A spike reaches `port` in the step of index `index`, see Arrival.
   void
-  add( const long steps, const size_t port, const double weight )
+  add( const size_t index, const size_t port, const double weight )
   {
-    Slot& slot = slots_[ nest::kernel().event_delivery_manager.get_modulo( steps ) ];
-    slot.sums[ port ] += weight;
-    slot.received[ port ] = true;
+    Slot& slot = at( index );
+    if ( not slot.flags[ port ] )
+    {
+      slot.sums[ port ] = weight;
+      slot.flags[ port ] = true;
+      return;
+    }
+    const double before = slot.sums[ port ];
+    const double sum = before + weight;
+    const double added = sum - before;
+    const double lost = ( before - ( sum - added ) ) + ( weight - added );
+    slot.sums[ port ] = sum;
+    if ( lost != 0.0 )
+    {
+      if ( lost_.empty() )
+      {
+        lost_.resize( many_ ? far_.size() : near_.size() );
+      }
+      lost_[ index ][ port ] += lost;
+      slot.flags[ ROUNDED ] = true;
+    }
   }
 
   //! Move what came in a step of the slice to `sums` and `received`, which hold the step before.
   void
   take( const long step, Sums& sums, Received& received )
   {
-    Slot& slot = slots_[ nest::kernel().event_delivery_manager.get_modulo( step ) ];
-    if ( slot.received.any() )
+    const size_t index = nest::kernel().event_delivery_manager.get_modulo( step );
+    Slot& slot = at( index );
+    if ( slot.flags.any() )
     {
       sums = slot.sums;
-      received = slot.received;
+      if ( slot.flags[ ROUNDED ] )
+      {
+        for ( size_t port = 0; port < N; ++port )
+        {
+          sums[ port ] += lost_[ index ][ port ];
+        }
+        lost_[ index ].fill( 0.0 );
+      }
+      received = Received( slot.flags.to_ullong() );
       slot = Slot();
     }
     else if ( received.any() )
@@ -128,13 +194,44 @@ public:
   }
 
 private:
+  static constexpr size_t ROUNDED = N;
+  static_assert( N < 64 );
+
   struct Slot
   {
     Sums sums {};
-    Received received;
+    std::bitset< N + 1 > flags; // of each port: received; and whether any sum was rounded
   };
-  std::vector< Slot > slots_;
+
+  Slot&
+  at( const size_t index )
+  {
+    return many_ ? far_[ index ] : near_[ index ];
+  }
+
+  std::array< Slot, 4 > near_ {};
+  std::vector< Slot > far_;
+  std::vector< Sums > lost_; // in rounding, slot by slot; empty until a sum is rounded
+  //! The same for all neurons of a kernel, and there is one kernel in a process.
+  static inline bool many_ = false;
 };
+
+/* Asks for the memory of a neuron that is updated soon: neurons of a model lie one after the other, but
+ * each is larger than what a processor fetches by itself. */
+template < typename NeuronT >
+void
+prefetch_next( const NeuronT* neuron, const void* state )
+{
+#if defined( __GNUC__ )
+  const char* next = reinterpret_cast< const char* >( neuron + 4 );
+  const size_t used = static_cast< const char* >( state ) - reinterpret_cast< const char* >( neuron );
+  __builtin_prefetch( next );
+  for ( size_t i = used; i < sizeof( NeuronT ); i += 64 )
+  {
+    __builtin_prefetch( next + i, 1 );
+  }
+#endif
+}
 
 /* The spikes of a neuron that its plastic synapses still have to read: what std::deque does, as far as
  * the generated code needs it, in one piece of memory.  Every delivered spike looks into the history
@@ -215,39 +312,47 @@ struct RegisterTag
   friend constexpr auto reveal( RegisterTag );
 };
 
-/* Sums over the local connections of synapse model `syn_id`; returns how many there are.
- * `sums` receives the sum, the sum of squares, the smallest and the largest weight. */
-template < typename ConnectionT >
-long
-weight_sums( const long syn_id, double* sums )
+/* What `weight_sums` gives for each thread. */
+struct WeightSums
 {
-  long n = 0;
+  double n = 0.0;
   double sum = 0.0;
   double squares = 0.0;
   double smallest = HUGE_VAL;
   double largest = -HUGE_VAL;
+};
+
+/* Sums over the connections of synapse model `syn_id`, for each of up to `capacity` threads of this
+ * rank; returns how many threads there are.  Added up in the order of virtual processes, they do not
+ * depend on how these are split over ranks and threads. */
+template < typename ConnectionT >
+long
+weight_sums( const long syn_id, const long capacity, WeightSums* sums )
+{
+  long threads = 0;
   for ( auto& connectors : nest::kernel().connection_manager.*reveal( ConnectorsTag() ) )
   {
-    if ( syn_id >= static_cast< long >( connectors.size() ) or not connectors[ syn_id ] )
+    WeightSums of;
+    if ( syn_id < static_cast< long >( connectors.size() ) and connectors[ syn_id ] )
     {
-      continue;
+      auto& connector = static_cast< nest::Connector< ConnectionT >& >( *connectors[ syn_id ] );
+      for ( auto& connection : connector.*reveal( ConnectionsTag< ConnectionT >() ) )
+      {
+        const double w = connection.get_weight();
+        of.n += 1.0;
+        of.sum += w;
+        of.squares += w * w;
+        of.smallest = w < of.smallest ? w : of.smallest;
+        of.largest = w > of.largest ? w : of.largest;
+      }
     }
-    auto& connector = static_cast< nest::Connector< ConnectionT >& >( *connectors[ syn_id ] );
-    for ( auto& connection : connector.*reveal( ConnectionsTag< ConnectionT >() ) )
+    if ( threads < capacity )
     {
-      const double w = connection.get_weight();
-      sum += w;
-      squares += w * w;
-      smallest = w < smallest ? w : smallest;
-      largest = w > largest ? w : largest;
-      ++n;
+      sums[ threads ] = of;
     }
+    ++threads;
   }
-  sums[ 0 ] = sum;
-  sums[ 1 ] = squares;
-  sums[ 2 ] = smallest;
-  sums[ 3 ] = largest;
-  return n;
+  return threads;
 }
 
 /* Copies the weight and the target of every local connection of synapse model `syn_id`, up to

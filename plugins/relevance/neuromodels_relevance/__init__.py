@@ -44,6 +44,12 @@ def neuromodels_models() -> Sequence[Model]:
         neuron("relevance_signal", "Counts spikes and sends their number as binary digits"),
         neuron("relevance_amygdala", "Ten output units: winner takes all, learns under the US"),
         synapse(
+            "drive_synapse",
+            "drive_synapse",
+            "relevance_excitatory",
+            "From an input unit onto an excitatory one; does not learn",
+        ),
+        synapse(
             "input_inhibition_synapse",
             "relevance_synapse",
             "relevance_interneuron",

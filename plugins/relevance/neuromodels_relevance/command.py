@@ -180,6 +180,29 @@ def _print(tables: Any) -> None:
                 ours = f"{s.mean:.4g} ± {s.sd:.2g}"
             line = f"  {s.metric.name.ljust(width)}  {known:>28}  {ours:>24} {s.metric.unit:3}"
             click.echo(f"{line} {s.verdict}")
+        click.echo()
+    _overview(tables)
+
+
+def _overview(tables: Any) -> None:
+    """One line for each condition: trials, metrics that agree, and those that do not."""
+    width = max(len(condition) for condition in tables)
+    click.echo(f"{'condition'.ljust(width)}  trials  agree    outside (in units of the tolerance)")
+    for condition, summaries in tables.items():
+        compared = [s for s in summaries if s.verdict != "no reference"]
+        outside = [s for s in compared if s.verdict != "agrees"]
+        n = max((s.values.size for s in summaries), default=0)
+        count = f"{len(compared) - len(outside)}/{len(compared)}"
+        named = ", ".join(f"{s.metric.name} ({_distance(s)})" for s in outside)
+        click.echo(f"{condition.ljust(width)}  {n:6d}  {count:7s}  {named}".rstrip())
+
+
+def _distance(summary: Any) -> str:
+    """How far the mean is from the reference's; medians are only in or outside of quartiles."""
+    reference, tolerance = summary.metric.reference, summary.tolerance
+    if summary.quartiles is not None or reference is None:
+        return "median"
+    return f"{(summary.mean - reference.mean) / tolerance:+.1f}" if tolerance else "not equal"
 
 
 def _median(values: Any) -> float:

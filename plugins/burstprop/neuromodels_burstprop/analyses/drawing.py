@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from neuromodels.style import PINK
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from neuromodels.bursts import Bursts
 
-# Okabe & Ito (2008): told apart with any colour vision.
-BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-AMBER, SKY = "#E69F00", "#56B4E9"
-PALETTE = (BLUE, ORANGE, GREEN, PINK, AMBER, SKY)
 BURST = PINK
-NEUTRAL = "#EEEEEE"
 
 Array = npt.NDArray[np.float64]
 
@@ -53,7 +50,4 @@ def raster(
         axes.plot(spikes.times[shown] / 1000.0, spikes.node_ids[shown], "|", **style)
 
 
-__all__ = [
-    "AMBER", "BLUE", "BURST", "GREEN", "NEUTRAL", "ORANGE", "PALETTE", "PINK", "SKY", "band",
-    "legend", "raster",
-]  # fmt: skip
+__all__ = ["BURST", "band", "legend", "raster"]

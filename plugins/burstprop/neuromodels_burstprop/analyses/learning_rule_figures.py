@@ -8,18 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from neuromodels.style import BLUE, NEUTRAL, ORANGE
 from neuromodels_burstprop.analyses import learning_rule_reference as reference
-from neuromodels_burstprop.analyses.drawing import (
-    BLUE,
-    BURST,
-    NEUTRAL,
-    ORANGE,
-    band,
-    legend,
-)
-from neuromodels_burstprop.analyses.drawing import (
-    raster as draw_raster,
-)
+from neuromodels_burstprop.analyses.drawing import BURST, band, legend
+from neuromodels_burstprop.analyses.drawing import raster as draw_raster
 from neuromodels_burstprop.circuits.learning_rule import BURN_IN
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from scipy.integrate import quad
 
+from neuromodels.style import PALETTE
 from neuromodels_burstprop.analyses import plasticity_protocols_reference as reference
-from neuromodels_burstprop.analyses.drawing import PALETTE
 from neuromodels_burstprop.analyses.plasticity_protocols import AXES, Curve
 
 if TYPE_CHECKING:

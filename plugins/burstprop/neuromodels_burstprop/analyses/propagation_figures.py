@@ -8,19 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from neuromodels.style import BLUE, GREEN, NEUTRAL, ORANGE, PINK
 from neuromodels_burstprop.analyses import propagation_reference as reference
-from neuromodels_burstprop.analyses.drawing import (
-    BLUE,
-    GREEN,
-    NEUTRAL,
-    ORANGE,
-    PINK,
-    band,
-    legend,
-)
-from neuromodels_burstprop.analyses.drawing import (
-    raster as draw_raster,
-)
+from neuromodels_burstprop.analyses.drawing import band, legend
+from neuromodels_burstprop.analyses.drawing import raster as draw_raster
 from neuromodels_burstprop.analyses.propagation import regress
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from neuromodels.bursts import BURST, EVENT
-from neuromodels_burstprop.analyses.drawing import BLUE, ORANGE, PINK
+from neuromodels.style import BLUE, ORANGE, PINK
 from neuromodels_burstprop.analyses.single_cell import parameters
 from neuromodels_burstprop.cells import CELLS
 from neuromodels_burstprop.circuits.single_cell import (

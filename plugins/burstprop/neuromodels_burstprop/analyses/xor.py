@@ -245,11 +245,11 @@ def _figures(run: Run, measured: Measured) -> dict[str, Figure]:
     # Imported here: `neuromodels list` imports this module, and matplotlib takes a second.
     from neuromodels_burstprop.analyses import xor_figures as draw
 
-    figures = {"rates": draw.rates(run, measured)}
+    published = is_published(run, XorParameters, FREE)
+    figures = {}
     if len(measured.cost):
-        figures["learning"] = draw.learning(
-            measured, published=is_published(run, XorParameters, FREE)
-        )
+        figures["learning"] = draw.learning(measured, published=published)
     if measured.tests:
-        figures["tests"] = draw.tests(measured, published=is_published(run, XorParameters, FREE))
+        figures["tests"] = draw.tests(measured, published=published)
+    figures["rates"] = draw.rates(run, measured)
     return figures

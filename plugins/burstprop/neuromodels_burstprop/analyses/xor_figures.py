@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from neuromodels.style import BLUE, PALETTE
 from neuromodels_burstprop.analyses import xor_reference as reference
-from neuromodels_burstprop.analyses.drawing import BLUE, PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -107,6 +107,18 @@ class SingleCell(Circuit[SingleCellParameters]):
         "paper": {},
     }
     default_preset = "paper"
+    # The last one is the published input layer of the XOR task: as many cells, currents of 0 and 1.
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        **{cell: {"cell": cell} for cell in CELLS},
+        "xor-input": {
+            "cell": "burst-poisson",
+            "noise": "xor-input",
+            "I_soma": (-350.0, 150.0),
+            "I_dend": (0.0,),
+            "repetitions": 500,
+            "duration": 6.0,
+        },
+    }
     analyses = ("burstprop/single-cell",)
 
     def __init__(self, parameters: SingleCellParameters) -> None:

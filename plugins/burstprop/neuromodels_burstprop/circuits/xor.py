@@ -339,9 +339,8 @@ class Xor(Circuit[XorParameters]):
             now = 1000.0 * start - network.origin
             for i, (name, target) in enumerate(zip(self.outputs, example.targets, strict=True)):
                 rate = self._estimate(name, now)
-                self._prediction[i] = np.nanmean(rate)
-                # Neurons of other MPI ranks are NaN here, and set there.
-                error = np.nan_to_num(self.teacher.error_current(rate, target))
+                self._prediction[i] = rate.mean()
+                error = self.teacher.error_current(rate, target)
                 set_values(self._nodes[name], "I_d", p.I_output_dend + error)
             for name in (*self.hidden, *self.outputs):
                 set_values(self._nodes[name], "learning", 1.0)
@@ -441,7 +440,7 @@ class Xor(Circuit[XorParameters]):
 
         def counter(variable: str) -> Callable[[], Array]:
             return lambda: np.array(
-                [np.nansum(get_values(nodes, variable)) for nodes in self._nodes.values()]
+                [get_values(nodes, variable).sum() for nodes in self._nodes.values()]
             )
 
         for name in ("events", "bursts"):

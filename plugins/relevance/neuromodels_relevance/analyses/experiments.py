@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -25,6 +26,7 @@ from neuromodels_relevance.circuits.fear_expression import FearExpression
 from neuromodels_relevance.circuits.latent_inhibition import LatentInhibition
 from neuromodels_relevance.circuits.learned_irrelevance import LearnedIrrelevance
 from neuromodels_relevance.circuits.learning_to_ignore import LearningToIgnore
+from neuromodels_relevance.circuits.network import CYCLE
 from neuromodels_relevance.schedules import N_STIMULI, SCALE
 
 if TYPE_CHECKING:
@@ -302,13 +304,53 @@ class LearnedIrrelevanceAnalysis(AmygdalaAnalysis):
             yield f"paired{first}-{last}", slice(shown + first - 1, shown + last)
 
 
+def classification(measured: Measured, interval: int) -> dict[str, float]:
+    """Right answers in tests (%), and loss, in stretches of training (Fig. 7C).
+
+    Parameters
+    ----------
+    measured : Measured
+    interval : int
+        Cycles between tests.
+    """
+    # A test is at the end of the last cycle of its interval.
+    right = 100.0 * measured.signals["accuracy"][interval - 1 :: interval]
+    time = CYCLE / 1000.0 * interval * np.arange(1, right.size + 1)
+    loss = measured.signals["loss"]
+    found: dict[str, float] = {}
+    ends = (0, 5, 10, 15, 20, *range(30, 101, 10))
+    for first, last in pairwise(ends):
+        found[f"acc.{first}-{last}s"] = mean(right[(time > first + 1e-9) & (time < last + 1e-9)])
+    smooth = np.convolve(right, np.full(5, 0.2), mode="valid")
+    good = np.flatnonzero(smooth >= 90.0 - 1e-9)
+    found["acc.time_to_90pct(5-test running mean)"] = (
+        float(time[good[0] + 2]) if good.size else float("nan")
+    )
+    found["acc.final10s"] = mean(right[time > time[-1] - 10.0 + 1e-9])
+    found["acc.n_tests_100pct_of_500"] = float(np.count_nonzero(right > 99.9))
+    for first, last in ((0, 2), (2, 5), (5, 10), (10, 20), (20, 30), (40, 50), (90, 100)):
+        kept = slice(*(round(1000.0 * second / CYCLE) for second in (first, last)))
+        found[f"loss.{first}-{last}s"] = mean(loss[kept])
+    found["loss.nonfinite_steps"] = float(np.count_nonzero(~np.isfinite(loss)))
+    return found
+
+
 class CategorizationAnalysis(ExperimentAnalysis):
-    """Relevance, inhibition and rates of rewarded and unrewarded stimuli (Fig. 7B)."""
+    """Relevance of rewarded and unrewarded stimuli, and right answers (Fig. 7)."""
 
     name = "relevance/categorization"
-    summary = "Relevance of rewarded and unrewarded stimuli by presentation (Fig. 7B)"
+    summary = "Relevance of rewarded and unrewarded stimuli, and the classifier (Fig. 7)"
     circuit = Categorization
     experiment = "categorization"
+
+    def figures(self, measured: Measured, condition: str | None) -> dict[str, Figure]:
+        """Those of all experiments, and how well the classifier does."""
+        from neuromodels_relevance.analyses import figures as draw
+
+        return {
+            **super().figures(measured, condition),
+            "classification": draw.classification(measured, condition),
+        }
 
     def values(self, measured: Measured, run: Run) -> Mapping[str, float]:
         """First, first five, and presentations 40 to 49.
@@ -343,4 +385,6 @@ class CategorizationAnalysis(ExperimentAnalysis):
         found["state.W_x2E_mean"] = (
             weights["W_CS1"] + weights["W_CS2"] + 8 * weights["W_other"]
         ) / N_STIMULI
+        found["state.W_E2y_mean"], found["state.b_y_mean"] = weights["V"], weights["b_y"]
+        found.update(classification(measured, int(run.parameters["test_interval"])))
         return found

@@ -90,6 +90,31 @@ def _shade(axes: Any, measured: Measured, zero: int, cycle: float, first: int, l
                     axes.axvspan(*edges, color=color, alpha=0.2, zorder=-1, linewidth=0)
 
 
+def classification(measured: Measured, condition: str | None) -> Figure:
+    """Right answers and loss, means over a second (Fig. 7C), bands: reference ± s.d."""
+    second = round(1000.0 / CYCLE)
+    figure = Figure(figsize=(7.0, 2.8), layout="constrained")
+    pair = figure.subplots(1, 2)
+    for axes, quantity, factor, title in zip(
+        pair, ("accuracy", "loss"), (100.0, 1.0), ("right answers (%)", "loss L + κ ln κ"),
+        strict=True,
+    ):  # fmt: skip
+        values = factor * measured.signals[quantity]
+        n = values.size // second
+        time = 0.5 + np.arange(n)
+        axes.plot(time, values[: n * second].reshape(n, second).mean(axis=1), color="black")
+        name = {"accuracy": "acc_1s_bins", "loss": "loss_1s_bins"}[quantity]
+        band = reference.curve("categorization", condition, name)
+        if band is not None:
+            axes.fill_between(
+                band.x - 0.5, band.mean - band.sd, band.mean + band.sd,
+                color="black", alpha=0.2, linewidth=0,
+            )  # fmt: skip
+        axes.set_title(title, fontsize="medium")
+        axes.set_xlabel("time in training (s)")
+    return figure
+
+
 def weights(measured: Measured) -> Figure:
     """Mean weights of the three projections over training."""
     figure = Figure(figsize=(7.0, 2.8), layout="constrained")

@@ -30,8 +30,9 @@ class Measured:
     schedule : Schedule
     signals : dict
         ``phiE`` mean rate of the excitatory units (Hz), ``I`` inhibition (Hz), ``S`` relevance
-        signal,
-        ``beta`` error; with an output layer ``yraw``, ``maxy`` and ``pact`` (whether yraw > 0).
+        signal, ``beta`` error; with an output layer ``yraw``, ``maxy`` and ``pact`` (whether
+        yraw > 0); with a classifier ``loss`` and ``accuracy`` (share of right answers in the last
+        test).
         Shape (n_cycles,), over training.
     before : dict
         ``I`` and ``S`` before training.
@@ -90,7 +91,16 @@ def measure(run: Run) -> Measured:
     if run.t_stop < phases[READOUT].stop - CYCLE / 2:
         raise RunError("the run did not reach its end", where=str(run.path), fix="resume it")
     unit = {k: v.values[:, 0].astype(np.float64) for k, v in run.traces["inhibitory"].items()}
-    rates = run.traces["excitatory"]["phi"].values.mean(axis=1)
+    course = run.signals
+    # The classifier sees all excitatory units; the sample at time 0 is before the first cycle.
+    classifier = None
+    if "output" in course:
+        classifier = course["output"].sel(quantity=["loss", "accuracy", "phi"]).values[1:]
+    rates = (
+        run.traces["excitatory"]["phi"].values.mean(axis=1)
+        if classifier is None
+        else classifier[:, 2]
+    )
     # In a cycle the inhibitory unit knows the spikes, and so the error, of the cycle before.
     now, later = slice(n_pre, n_end), slice(n_pre + 1, n_end + 1)
     signals = {
@@ -99,12 +109,13 @@ def measure(run: Run) -> Measured:
         "S": unit["S"][later],
         "beta": unit["td_error"][later],
     }
+    if classifier is not None:
+        signals["loss"], signals["accuracy"] = classifier[now, 0], classifier[now, 1]
     if "output" in run.traces:
         output = run.traces["output"]
         signals["yraw"] = output["y"].values[later, 0]
         signals["maxy"] = output["max_y"].values[later, 0]
         signals["pact"] = (signals["yraw"] > 0).astype(np.float64)
-    course = run.signals
     names = [*(f"w_{g}" for g in GROUPS), *(f"W_{g}" for g in GROUPS), "q"]
     time = np.asarray(course["w_CS1"][course["w_CS1"].dims[0]], dtype=np.float64)
     return Measured(
@@ -112,7 +123,10 @@ def measure(run: Run) -> Measured:
         signals=signals,
         before={"I": unit["I_rate"][:n_pre], "S": unit["S"][1 : n_pre + 1]},
         bias=float(unit["bias"][n_pre]),
-        weights={name: float(course[name].values[-1]) for name in names},
+        weights={
+            name: float(course[name].values[-1])
+            for name in [*names, *(n for n in ("V", "b_y") if n in course)]
+        },
         weight_time=time / 1000.0 - n_pre * CYCLE / 1000.0,
         weight_course={name: np.asarray(course[name].values, dtype=np.float64) for name in names},
         n_excitatory=int(run.parameters["n_excitatory"]),

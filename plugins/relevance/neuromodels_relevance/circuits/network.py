@@ -58,7 +58,9 @@ INPUT, COLLATERAL = "relevance_input", "relevance_collateral"
 INTERNEURON, EXCITATORY = "relevance_interneuron", "relevance_excitatory"
 SIGNAL = "relevance_signal"
 TO_INHIBITORY, TO_EXCITATORY = "input_inhibition_synapse", "input_excitation_synapse"
-GAIN = "inhibition_gain_synapse"
+GAIN, DRIVE = "inhibition_gain_synapse", "drive_synapse"
+DIGITS = "relevance_digit_synapse"
+"""Copy of `DRIVE` for all that comes as digits."""
 SPIKES_SENT, BINARY, POISSON = 1, 2, 3
 """Codes of `relevance_interneuron`."""
 
@@ -85,6 +87,7 @@ class RelevanceCircuit(Circuit[P]):
         TO_INHIBITORY,
         TO_EXCITATORY,
         GAIN,
+        DRIVE,
     )
     resolution = RESOLUTION
     stimuli: ClassVar[tuple[str, ...]] = ("CS1", "CS2")
@@ -142,6 +145,15 @@ class RelevanceCircuit(Circuit[P]):
         return self.parameters.share
 
     @property
+    def inputs_learn(self) -> bool:
+        """Whether weights from inputs to excitatory units change."""
+        return self.parameters.rule == "x_E"
+
+    def mean_input_weight(self, group: str) -> float:
+        """Mean weight from a group of inputs to excitatory units."""
+        return float(self.W[self.units(group)].mean())
+
+    @property
     def learning_rate(self) -> float:
         """Of the rule."""
         given = self.parameters.learning_rate
@@ -174,47 +186,43 @@ class RelevanceCircuit(Circuit[P]):
         self.ports = {
             model: nest.GetDefaults(model)["receptor_types"] for model in (INTERNEURON, EXCITATORY)
         }
-        weights = self.input_weights(rng)
-        rates = rng.gamma(p.rate_off_shape, p.rate_off_scale, p.n_inputs)
+        weights = self.W = self.input_weights(rng)
+        rates = self.rates_off = rng.gamma(p.rate_off_shape, p.rate_off_scale, p.n_inputs)
         quiet = rates.copy()
         quiet[np.concatenate([self.units(name) for name in self.stimuli])] = p.rate_quiet
 
         self.inputs = nest.Create(INPUT, p.n_inputs, params={**common, "rate_on": p.rate_on})
         self.inputs.set(rate_off=rates, rate_pre=quiet, waiting=rng.exponential(size=p.n_inputs))
+        excitatory = {
+            **teach,
+            "floor_inhibition": p.inhibition_floor,
+            "share": p.share,
+            "share_pre": self.share_before_training(),
+            "rate_inhibition": self.learning_rate if p.rule == "I_E" else 0.0,
+            **self.windows(),
+        }
+        rate_drive = self.learning_rate if p.rule == "x_E" else 0.0
         self.excitatory = nest.Create(
-            EXCITATORY,
-            p.n_excitatory,
-            params={
-                **teach,
-                "floor_inhibition": p.inhibition_floor,
-                "share": p.share,
-                "share_pre": self.share_before_training(),
-                "rate_drive": self.learning_rate if p.rule == "x_E" else 0.0,
-                "rate_inhibition": self.learning_rate if p.rule == "I_E" else 0.0,
-                **self.windows(),
-            },
+            EXCITATORY, p.n_excitatory, params={**excitatory, "rate_drive": rate_drive}
         )
         # Before the waiting times are drawn: the probe's spikes go nowhere.
-        self.probe = nest.Create(EXCITATORY, params=self._of_first(self.excitatory))
+        self.probe = nest.Create(EXCITATORY, params=excitatory)
         self.excitatory.waiting = rng.exponential(size=p.n_excitatory)
-        self.unit = nest.Create(
-            INTERNEURON,
-            params={
-                **teach,
-                "code": SPIKES_SENT,
-                "learning_rate": self.learning_rate if p.rule == "x_I" else 0.0,
-                "rate_pre": p.pretraining_rate,
-                "learns_bias": p.pretraining_bias,
-                "quantum": p.inhibition_quantum,
-                "n_digits": float(p.inhibition_digits),
-                "gain": p.interneuron_gain,
-            },
-        )
+        inhibitory = {
+            **teach,
+            "learning_rate": self.learning_rate if p.rule == "x_I" else 0.0,
+            "rate_pre": p.pretraining_rate,
+            "learns_bias": p.pretraining_bias,
+            "quantum": p.inhibition_quantum,
+            "n_digits": float(p.inhibition_digits),
+            "gain": p.interneuron_gain,
+        }
+        self.unit = nest.Create(INTERNEURON, params={**inhibitory, "code": SPIKES_SENT})
         self._connect_inputs(network, weights)
-        self._connect_inhibition(network)
+        self._connect_inhibition(network, inhibitory)
         self._connect_signals(network)
         self.build_output(network)
-        self._record(network, weights)
+        self._record(network)
 
     def units(self, stimulus: str) -> npt.NDArray[np.int64]:
         """Indices of the input units of a stimulus, or of the group ``other``."""
@@ -223,16 +231,6 @@ class RelevanceCircuit(Circuit[P]):
             return np.arange(2 * n, self.parameters.n_inputs)
         k = int(stimulus.removeprefix("CS")) - 1
         return np.arange(k * n, (k + 1) * n)
-
-    @staticmethod
-    def _of_first(nodes: Any) -> dict[str, Any]:
-        names = (
-            "training_start", "training_stop", "cycle_duration", "set_point", "reward", "discount",
-            "floor_inhibition", "share", "share_pre", "share_window", "scale_window",
-            "rate_inhibition",
-        )  # fmt: skip
-        found = nodes[0].get(list(names))
-        return {name: found[name] for name in names}
 
     def _collaterals(self, network: Network, *, transmit: int, credit: int) -> Any:
         nest = network.nest
@@ -265,14 +263,14 @@ class RelevanceCircuit(Circuit[P]):
                 )
         else:
             # Weights of 0, a quarter of the published ones, transmit nothing and are left out.
-            source, target = np.nonzero(weights)
+            source, target = np.nonzero((weights > 0) | self.inputs_learn)
             first = self.inputs[0].global_id, self.excitatory[0].global_id
             nest.Connect(
                 source + first[0],
                 target + first[1],
                 "one_to_one",
                 {
-                    "synapse_model": "static_synapse",
+                    "synapse_model": DRIVE,
                     "weight": weights[source, target],
                     "delay": np.full(source.size, 3 * RESOLUTION),
                     "receptor_type": drive,
@@ -289,19 +287,12 @@ class RelevanceCircuit(Circuit[P]):
             },
         )
 
-    def _connect_inhibition(self, network: Network) -> None:
+    def _connect_inhibition(self, network: Network, settings: Mapping[str, Any]) -> None:
         """Inhibitory units, what they hear, and how they reach the excitatory ones."""
         p, nest = self.parameters, network.nest
         ports = self.ports[EXCITATORY]
         graded = p.inhibition == "graded"
         n = p.inhibition_digits if graded else p.n_interneurons
-        settings = self.unit.get(
-            [
-                "training_start", "training_stop", "cycle_duration", "set_point", "reward",
-                "discount", "learning_rate", "rate_pre", "learns_bias", "quantum", "n_digits",
-                "gain",
-            ]
-        )  # fmt: skip
         self.interneurons = nest.Create(INTERNEURON, n, params=settings)
         if graded:
             self.interneurons.set(code=BINARY, digit=np.arange(float(n)))
@@ -309,7 +300,7 @@ class RelevanceCircuit(Circuit[P]):
         else:
             self.interneurons.set(code=POISSON, waiting=network.rng.exponential(size=n))
             weights = np.full(n, 1.0 / (n * p.interneuron_gain * CYCLE / 1000.0))
-        collaterals = self._collaterals(network, transmit=1, credit=0)
+        collaterals = self.collaterals = self._collaterals(network, transmit=1, credit=0)
         hear = self.ports[INTERNEURON]
         for group in GROUPS:
             nest.CopyModel(TO_INHIBITORY, f"{TO_INHIBITORY}_{group}")
@@ -332,12 +323,14 @@ class RelevanceCircuit(Circuit[P]):
                 "all_to_all",
                 {"delay": RESOLUTION, "receptor_type": hear["SPIKES"]},
             )
+        nest.CopyModel(DRIVE, DIGITS)
         for targets in (self.excitatory, self.probe):
             nest.Connect(
                 self.interneurons,
                 targets,
                 "all_to_all",
                 {
+                    "synapse_model": DIGITS,
                     "weight": np.tile(weights, (len(targets), 1)),
                     "delay": RESOLUTION,
                     "receptor_type": ports["INHIBITION"],
@@ -348,8 +341,7 @@ class RelevanceCircuit(Circuit[P]):
                 targets,
                 "all_to_all",
                 {
-                    # Where it does not learn, units without plastic input keep no spike history.
-                    "synapse_model": GAIN if p.rule == "I_E" else "static_synapse",
+                    "synapse_model": GAIN if p.rule == "I_E" else DIGITS,
                     "weight": p.w_inhibitory_excitatory,
                     "delay": RESOLUTION,
                     "receptor_type": ports["STRENGTH"],
@@ -383,6 +375,7 @@ class RelevanceCircuit(Circuit[P]):
                     targets,
                     "all_to_all",
                     {
+                        "synapse_model": DIGITS,
                         "weight": np.tile(2.0 ** np.arange(n), (len(targets), 1)),
                         "delay": RESOLUTION,
                         "receptor_type": ports["DIGITS"],
@@ -413,7 +406,7 @@ class RelevanceCircuit(Circuit[P]):
 
     # -- recording -----------------------------------------------------------------------------
 
-    def _record(self, network: Network, weights: Array) -> None:
+    def _record(self, network: Network) -> None:
         p = self.parameters
         spikes = p.record_spikes
         network.population("input", self.inputs, spikes=spikes)
@@ -424,7 +417,7 @@ class RelevanceCircuit(Circuit[P]):
         measured = self.excitatory[: min(p.n_recorded, p.n_excitatory)]
         network.traces(
             "excitatory",
-            measured if p.rule == "x_E" else self.probe,
+            measured if self.inputs_learn else self.probe,
             {"phi": "Hz"},
             interval=CYCLE,
         )
@@ -432,8 +425,8 @@ class RelevanceCircuit(Circuit[P]):
         def mean_of(synapse: str) -> Callable[[], float]:
             return lambda: float(weight_summary(synapse).mean)
 
-        def constant(value: float) -> Callable[[], float]:
-            return lambda: value
+        def input_weight(group: str) -> Callable[[], float]:
+            return lambda: self.mean_input_weight(group)
 
         def record(name: str, read: Callable[[], float], doc: str) -> None:
             network.signal(name, read, interval=1000.0 * p.record_interval, unit="", doc=doc)
@@ -446,14 +439,12 @@ class RelevanceCircuit(Circuit[P]):
             )
             record(
                 f"W_{group}",
-                mean_of(f"{TO_EXCITATORY}_{group}")
-                if p.rule == "x_E"
-                else constant(float(weights[self.units(group)].mean())),
+                mean_of(f"{TO_EXCITATORY}_{group}") if p.rule == "x_E" else input_weight(group),
                 f"Mean weight from input units ({group}) to excitatory units",
             )
         record(
             "q",
-            mean_of(GAIN) if p.rule == "I_E" else constant(p.w_inhibitory_excitatory),
+            mean_of(GAIN) if p.rule == "I_E" else lambda: p.w_inhibitory_excitatory,
             "Mean weight from the inhibitory unit to excitatory units",
         )
         # With the schedule itself a run can be analysed wherever a file of the user's has gone.

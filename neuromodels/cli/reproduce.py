@@ -1,0 +1,115 @@
+"""``neuromodels reproduce``: the papers' numbers beside ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from neuromodels.cli.completion import names
+from neuromodels.cli.output import json_option, only_json, print_json, print_table
+from neuromodels.cli.run import Whole
+from neuromodels.errors import RunError
+
+if TYPE_CHECKING:
+    from neuromodels.reproduction import Reproduction
+
+
+@click.command(name="reproduce", short_help="Published numbers beside ours, with verdicts.")
+@click.argument(
+    "name", metavar="[STUDY[/CIRCUIT]]", required=False, shell_complete=names("circuits")
+)
+@click.option(
+    "--preset",
+    metavar="NAME",
+    default="paper",
+    show_default=True,
+    help="smoke: whether everything runs; paper: the published size.",
+)
+@click.option(
+    "--seeds",
+    type=Whole(min=1),
+    metavar="N",
+    default=3,
+    show_default=True,
+    help="Run each condition with the seeds 1 to N.",
+)
+@click.option(
+    "--threads", type=Whole(min=1), metavar="N", default=1, show_default=True,
+    help="Threads of each run.",
+)  # fmt: skip
+@click.option(
+    "--workers", type=Whole(min=1), metavar="N", help="Runs at a time.  [default: one per core]"
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path("reproduction"),
+    show_default=True,
+    help="Directory of runs and results; what is finished there is not run again.",
+)
+@click.option("--no-progress", is_flag=True, help="Show no progress bar.")
+@json_option
+def command(
+    name: str | None,
+    preset: str,
+    seeds: int,
+    threads: int,
+    workers: int | None,
+    out: Path,
+    no_progress: bool,
+    as_json: bool,
+) -> None:
+    """Run what the papers of STUDY report, or CIRCUIT alone, or everything; judge each metric.
+
+    Finished runs are used again, so that more seeds can be added later. Ours agrees where its mean
+    over seeds lies in the reference's 99 % prediction interval.
+    """
+    from neuromodels import reports
+    from neuromodels.reproduction import FILE, reproduce
+
+    with only_json(as_json):
+        found = reproduce(
+            name,
+            preset=preset,
+            seeds=seeds,
+            threads=threads,
+            workers=workers,
+            out=out,
+            progress=None if not no_progress else False,
+        )
+        page = reports.write_reproduction(found)
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        _print(found)
+        click.echo(f"numbers: {found.path / FILE}")
+        click.echo(f"page: {page}")
+    if found.failures:
+        run, why = next(iter(found.failures.items()))
+        raise RunError(
+            f"{len(found.failures)} runs are missing; {run}: {why}",
+            where=str(found.path),
+            fix="mend it, then give the same command again",
+        )
+
+
+def _print(found: Reproduction) -> None:
+    from neuromodels.reports.reproduction_page import line
+
+    rows = []
+    for outcome in found.outcomes:
+        shown = line(outcome)
+        place = f"{outcome.circuit} {outcome.condition}".rstrip()
+        rows.append(
+            (f"{place}: {shown.metric}", shown.unit, shown.reference, shown.ours, shown.verdict)
+        )
+    print_table(("metric", "unit", "reference ± sd", "ours ± sd", "verdict"), rows)
+    counts = found.verdicts
+    click.echo(
+        f"{counts['agrees']} agree, {counts['differs']} differ "
+        f"({found.expected_by_chance:.1f} expected by chance), "
+        f"{counts['no reference']} without reference"
+    )

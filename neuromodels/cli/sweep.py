@@ -1,0 +1,293 @@
+"""``neuromodels sweep``: many runs of a circuit, one table at the end."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neuromodels.cli import values
+from neuromodels.cli.completion import names
+from neuromodels.cli.output import json_option as with_json
+from neuromodels.cli.output import only_json, print_json, print_table
+from neuromodels.cli.run import Whole, refuse_with_resume
+from neuromodels.errors import UsageError
+
+if TYPE_CHECKING:
+    from neuromodels.sweeps import Definition, Sweep
+    from neuromodels.sweeps.table import Summary
+
+
+def definition_options(function: Any) -> Any:
+    """Add the options that say what a sweep consists of."""
+    for option in reversed(_DEFINITION):
+        function = option(function)
+    return function
+
+
+_DEFINITION = (
+    click.option(
+        "--set",
+        "assignments",
+        metavar="NAME=A,B,…",
+        multiple=True,
+        help="Values of a parameter, perhaps with units: --set 'segment=1 s,2 s'. Repeatable: "
+        "every combination is run. One value is the same in all runs.",
+    ),
+    click.option(
+        "--list",
+        "list_file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Points from a CSV, JSON or YAML file: a row or an entry for each; 'label' and 'seed' "
+        "are columns of their own.",
+    ),
+    click.option(
+        "--params",
+        "file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Parameters that are the same in all runs, as in `neuromodels run`.",
+    ),
+    click.option(
+        "--seeds", metavar="A:B", help="Seeds of every point: 1:10, or 1,2,7.  [default: 1]"
+    ),
+    click.option("--preset", metavar="NAME", help="A named set of parameters: smoke, paper, …"),
+    click.option(
+        "--threads", type=Whole(min=1), metavar="N", help="Threads of each run.  [default: 1]"
+    ),
+    click.option(
+        "--out",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        help="Directory of the sweep; what is complete in it is not repeated.",
+    ),
+    click.option(
+        "--extend", is_flag=True, help="Add points or seeds to the sweep that is in the directory."
+    ),
+)
+
+
+@click.command(name="sweep", short_help="Run a circuit with many parameters and seeds.")
+@click.argument("circuit", required=False, shell_complete=names("circuits"))
+@definition_options
+@click.option(
+    "--workers", type=Whole(min=1), metavar="N", help="Runs at a time.  [default: all cores]"
+)
+@click.option(
+    "--resume",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Finish what is missing of the sweep in DIR.",
+)
+@click.option(
+    "--only",
+    type=Whole(min=1),
+    metavar="N",
+    help="With --resume: only run N of it, in this process.",
+)
+@click.option("--collect", is_flag=True, help="With --resume: only make table and figures.")
+@click.option("--no-progress", is_flag=True, help="Show no progress bar.")
+@with_json
+def command(
+    circuit: str | None,
+    workers: int | None,
+    folder: Path | None,
+    only: int | None,
+    collect: bool,
+    no_progress: bool,
+    as_json: bool,
+    extend: bool,
+    **options: Any,
+) -> None:
+    """Run CIRCUIT with every combination of parameters and seeds, several runs at a time.
+
+    The same command again finishes what is missing.  Ends with a table of all metrics, in
+    table.csv (and table.parquet where pyarrow is installed), and figures.
+    """
+    show = not no_progress
+    if folder is None:
+        if only is not None or collect:
+            raise UsageError("--only and --collect need --resume DIR")
+        definition = define(circuit, options)
+        sweep = _swept(definition, options["out"], workers, extend, show, as_json=as_json)
+    else:
+        refuse(circuit, options)
+        if only is not None:
+            _one(folder, only, show=show, as_json=as_json)
+            return
+        sweep = _resumed(folder, workers, show, collect=collect, as_json=as_json)
+    _print(sweep, as_json=as_json)
+    if _lacks(sweep) and not collect:
+        sys.exit(1)
+
+
+def define(circuit: str | None, options: Mapping[str, Any]) -> Definition:
+    """Read the options of a sweep.
+
+    Raises
+    ------
+    UsageError
+        There is something that no run would accept.
+    """
+    if circuit is None:
+        raise click.UsageError("which circuit? `neuromodels list circuits` names them")
+    from neuromodels.registry import registry
+    from neuromodels.sweeps.definition import define as defined
+
+    kind = registry().circuit(circuit)
+    common = values.from_file(options["file"]) if options["file"] else {}
+    grid = {}
+    for name, text in values.from_options(options["assignments"]).items():
+        common.pop(name, None)
+        found = kind.Parameters.alternatives(name, text)
+        if len(found) > 1:
+            grid[name] = found
+        else:
+            common[name] = found[0]
+    return defined(
+        circuit,
+        grid=grid,
+        points=values.rows_from_file(options["list_file"]) if options["list_file"] else None,
+        parameters=common,
+        seeds=None if options["seeds"] is None else values.numbers(options["seeds"], "--seeds"),
+        preset=options["preset"],
+        threads=options["threads"] or 1,
+    )
+
+
+def refuse(circuit: str | None, options: Mapping[str, Any]) -> None:
+    """Refuse a definition of a sweep that has one already."""
+    given = {f"--{_name(option)}": value for option, value in options.items()}
+    refuse_with_resume({"CIRCUIT": circuit, **given}, "a sweep")
+
+
+def _name(option: str) -> str:
+    return {"assignments": "set", "list_file": "list", "file": "params"}.get(option, option)
+
+
+def _swept(
+    definition: Definition,
+    out: Path | None,
+    workers: int | None,
+    extend: bool,
+    show: bool,
+    *,
+    as_json: bool,
+) -> Sweep:
+    from neuromodels.sweeps import sweeper
+
+    folder = sweeper.folder_of(definition, out)
+    with only_json(as_json):
+        return sweeper.carry_on(folder, definition, workers=workers, extend=extend, progress=show)
+
+
+def _resumed(
+    folder: Path, workers: int | None, show: bool, *, collect: bool, as_json: bool
+) -> Sweep:
+    from neuromodels.sweeps import sweeper
+
+    with only_json(as_json):
+        if not collect:
+            return sweeper.carry_on(folder.absolute(), workers=workers, progress=show)
+        sweep = sweeper.load_sweep(folder)
+        sweep.collect()
+        return sweep
+
+
+def _one(folder: Path, number: int, *, show: bool, as_json: bool) -> None:
+    """Run one entry here, as an element of a job array does, on all ranks of it."""
+    from neuromodels.cli.result import report
+    from neuromodels.sweeps.element import execute
+    from neuromodels.sweeps.sweeper import load_sweep
+
+    sweep = load_sweep(folder)
+    entry = sweep.definition.entry(number)
+    report(lambda: execute(sweep.path, sweep.definition, entry, show), as_json=as_json)
+
+
+def _lacks(sweep: Sweep) -> bool:
+    return bool(sweep.failures) or any(s != "complete" for s in sweep.statuses.values())
+
+
+def _print(sweep: Sweep, *, as_json: bool) -> None:
+    from neuromodels.sweeps.table import CSV
+
+    statuses = sweep.statuses
+    complete = sum(status == "complete" for status in statuses.values())
+    if as_json:
+        print_json(
+            {
+                "path": sweep.path,
+                "runs": statuses,
+                "failures": dict(sweep.failures),
+                "table": sweep.path / CSV,
+                "figures": sweep.figures,
+                "summaries": [_as_dict(summary) for summary in sweep.summaries],
+            }
+        )
+        return
+    swept = sweep.definition.swept
+    labelled = sweep.definition.labelled
+    if sweep.summaries:
+        print_table(
+            (
+                "metric",
+                *(("label",) if labelled else swept),
+                "n",
+                "mean ± sd",
+                "reference ± spread",
+                "verdict",
+            ),
+            [_row(summary, swept, labelled=labelled) for summary in sweep.summaries],
+        )
+    for name, status in statuses.items():
+        if name in sweep.failures:
+            click.echo(f"failed: {name}: {sweep.failures[name]}", err=True)
+        elif status != "complete":
+            click.echo(f"{status}: {name}", err=True)
+    click.echo(f"table: {sweep.path / CSV}")
+    for path in sweep.figures.values():
+        click.echo(f"figure: {path}")
+    click.echo(f"sweep: {sweep.path} ({complete} of {len(statuses)} runs complete)")
+
+
+def _row(summary: Summary, swept: list[str], *, labelled: bool) -> tuple[object, ...]:
+    from neuromodels.cli.result import reference_text
+    from neuromodels.sweeps.definition import text
+
+    entry, metric = summary.entry, summary.metric
+    point = [entry.label] if labelled else [text(entry.parameters[name]) for name in swept]
+    spread = f" ± {summary.sd:.2g}" if summary.values.size > 1 else ""
+    return (
+        metric.name,
+        *point,
+        summary.values.size,
+        f"{summary.mean:.4g}{spread} {metric.unit}".rstrip(),
+        reference_text(metric),
+        summary.verdict,
+    )
+
+
+def _as_dict(summary: Summary) -> dict[str, Any]:
+    metric = summary.metric.as_dict()
+    return {
+        "label": summary.entry.label,
+        "parameters": dict(summary.entry.parameters),
+        "metric": metric["name"],
+        "unit": metric["unit"],
+        "values": summary.values,
+        "mean": _number(summary.mean),
+        "sd": _number(summary.sd),
+        "reference": metric["reference"],
+        "verdict": summary.verdict,
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value

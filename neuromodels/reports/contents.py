@@ -1,0 +1,362 @@
+"""What a report says about runs, as plain values; how it looks is the template's affair."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from neuromodels import registry, rundir
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from neuromodels.analysis import Metric, Reference
+    from neuromodels.runs import Run
+
+_MIME = {".svg": "image/svg+xml", ".png": "image/png"}
+
+STAGES = {
+    "build": "compiling models",
+    "construct": "constructing the network",
+    "simulate": "simulating",
+    "record": "recording",
+    "enter": "between phases",
+    "write": "writing parts",
+    "assemble": "writing files",
+    "analyse": "analysing",
+    "total": "total",
+}
+"""Entries of ``wall`` in ``run.json``, in words."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table with one value for each run."""
+
+    name: str
+    values: Sequence[str]
+    unit: str = ""
+    default: str = ""
+    doc: str = ""
+    source: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Whether the runs differ in it."""
+        return len(set(self.values)) > 1
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A metric: the reference it has, and value and verdict in each run."""
+
+    name: str
+    unit: str
+    doc: str
+    reference: str
+    source: str
+    cells: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """A figure as each run has it: the run's label and the image as a data URI."""
+
+    name: str
+    images: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All that a page shows.
+
+    Attributes
+    ----------
+    title : str
+    circuits : list of (name, summary)
+        Of each circuit among the runs.
+    labels : list of str
+        Short name of each run: column headers.
+    warnings : list of str
+        What keeps a run from being taken at its face value.
+    changed, unchanged : list of Row
+        Parameters that differ from the default in some run; the others.
+    metrics : list of MetricRow
+    verdicts : list of str
+        How many metrics agree, for each run.
+    figures : list of FigureRow
+    timings, provenance : list of Row
+    """
+
+    title: str
+    circuits: Sequence[tuple[str, str]]
+    labels: Sequence[str]
+    warnings: Sequence[str]
+    changed: Sequence[Row]
+    unchanged: Sequence[Row]
+    metrics: Sequence[MetricRow]
+    verdicts: Sequence[str]
+    figures: Sequence[FigureRow]
+    timings: Sequence[Row]
+    provenance: Sequence[Row]
+
+
+def collect(runs: Sequence[Run]) -> Contents:
+    """Gather what a page says about `runs`.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        At least one; of one circuit or of several, complete or not.
+    """
+    names = list(dict.fromkeys(run.circuit for run in runs))
+    parameters = _parameters(runs)
+    return Contents(
+        title=", ".join(names),
+        circuits=[_circuit(name) for name in names],
+        labels=_labels(runs),
+        warnings=_warnings(runs),
+        changed=[row for row in parameters if row.differs or _is_changed(row)],
+        unchanged=[row for row in parameters if not (row.differs or _is_changed(row))],
+        metrics=_metrics(runs),
+        verdicts=[_verdict(run) for run in runs],
+        figures=_figures(runs),
+        timings=_timings(runs),
+        provenance=_provenance(runs),
+    )
+
+
+def number(value: object) -> str:
+    """Give a value as people read it: four significant digits, lists in one line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(exact(item) for item in value)
+    return "none" if value is None else str(value)
+
+
+def exact(value: object) -> str:
+    """Give a value with all its digits."""
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    return number(value)
+
+
+def of_reference(reference: Reference | None) -> str:
+    """Give mean and spread of a reference, and what they are over."""
+    if reference is None:
+        return ""
+    if reference.sd == 0:
+        return f"{number(reference.mean)} (exact)"
+    return f"{number(reference.mean)} ± {reference.sd:.2g} (n = {reference.n})"
+
+
+def data_uri(path: Path) -> str:
+    """Give an image file as a data URI."""
+    content = base64.b64encode(path.read_bytes()).decode("ascii")
+    return f"data:{_MIME[path.suffix]};base64,{content}"
+
+
+def _circuit(name: str) -> tuple[str, str]:
+    circuit = registry.registry().circuits.get(name)
+    return name, "its plugin is not installed here" if circuit is None else circuit.object.summary
+
+
+def _labels(runs: Sequence[Run]) -> list[str]:
+    """What tells the runs apart: circuit, preset, seed, else the directory."""
+    circuits = {run.circuit for run in runs}
+    parts = [
+        [
+            *([run.circuit] if len(circuits) > 1 else []),
+            *([str(run.info["preset"])] if len({r.info["preset"] for r in runs}) > 1 else []),
+            f"seed {run.seed}",
+        ]
+        for run in runs
+    ]
+    labels = [", ".join(part) for part in parts]
+    if len(set(labels)) == len(labels):
+        return labels
+    return [run.path.name for run in runs]
+
+
+def _warnings(runs: Sequence[Run]) -> list[str]:
+    found = []
+    for label, run in zip(_labels(runs), runs, strict=True):
+        if run.status != "complete":
+            planned = run.phases[-1].stop / 1000 if run.phases else 0.0
+            found.append(
+                f"{label} is {run.status}: {run.t_stop / 1000:g} of {planned:g} s were simulated"
+                + (f" ({run.info['error']})" if run.info.get("error") else "")
+            )
+        found += [
+            f"{label}: the analysis {name} failed: {entry['error']}"
+            for name, entry in run.analyses.items()
+            if entry["status"] != "ok"
+        ]
+        if run.info.get("resumed"):
+            times = ", ".join(f"{entry['time'] / 1000:g} s" for entry in run.info["resumed"])
+            found.append(f"{label} was continued from a checkpoint at {times}")
+    return found
+
+
+def _parameters(runs: Sequence[Run]) -> list[Row]:
+    rows = []
+    descriptions: dict[str, Any] = {}
+    for run in runs:
+        circuit = registry.registry().circuits.get(run.circuit)
+        if circuit is not None:
+            for entry in circuit.object.Parameters.describe():
+                descriptions.setdefault(entry["name"], entry)
+    names = dict.fromkeys(name for run in runs for name in run.info["parameters"])
+    for name in names:
+        known = descriptions.get(name, {})
+        entries = [run.info["parameters"].get(name) for run in runs]
+        units = {entry["unit"] for entry in entries if entry is not None}
+        rows.append(
+            Row(
+                name=name,
+                values=["" if entry is None else exact(entry["value"]) for entry in entries],
+                unit=", ".join(sorted(units)),
+                default=exact(known["default"]) if known else "",
+                doc=known.get("doc", ""),
+                source=known.get("source", ""),
+            )
+        )
+    return rows
+
+
+def _is_changed(row: Row) -> bool:
+    return bool(row.default) and any(value not in ("", row.default) for value in row.values)
+
+
+def _metrics(runs: Sequence[Run]) -> list[MetricRow]:
+    measured = [run.metrics for run in runs]
+    rows = []
+    for name in dict.fromkeys(name for metrics in measured for name in metrics):
+        entries = [metrics.get(name) for metrics in measured]
+        first = next(entry for entry in entries if entry is not None)
+        with_reference = next((e for e in entries if e is not None and e.reference), first)
+        reference = with_reference.reference
+        rows.append(
+            MetricRow(
+                name=name,
+                unit=first.unit,
+                doc=first.doc,
+                reference=of_reference(reference),
+                source="" if reference is None else reference.source,
+                cells=[_cell(entry) for entry in entries],
+            )
+        )
+    return rows
+
+
+def _cell(metric: Metric | None) -> tuple[str, str]:
+    return ("", "") if metric is None else (number(float(metric.value)), metric.verdict)
+
+
+def _verdict(run: Run) -> str:
+    verdicts = [metric.verdict for metric in run.metrics.values()]
+    compared = len(verdicts) - verdicts.count("no reference")
+    if not compared:
+        return f"{len(verdicts)} metrics, none with a reference" if verdicts else "no metrics"
+    return f"{verdicts.count('agrees')} of {compared} metrics agree with their reference"
+
+
+def _figures(runs: Sequence[Run]) -> list[FigureRow]:
+    files = [run.figures for run in runs]
+    labels = _labels(runs)
+    names = dict.fromkeys(name for figures in files for name in figures if name != rundir.OVERVIEW)
+    return [
+        FigureRow(
+            name=name,
+            images=[
+                (label, data_uri(vector(figures[name])))
+                for label, figures in zip(labels, files, strict=True)
+                if name in figures
+            ],
+        )
+        for name in [*names, rundir.OVERVIEW]
+        if any(name in figures for figures in files)
+    ]
+
+
+def vector(path: Path) -> Path:
+    """Give the vector graphic beside a PNG file, if there is one."""
+    vector = path.with_suffix(".svg")
+    return vector if vector.is_file() else path
+
+
+def _timings(runs: Sequence[Run]) -> list[Row]:
+    rows = [
+        Row(text, [_seconds(run.info["wall"].get(key)) for run in runs], "s")
+        for key, text in STAGES.items()
+        if any(key in run.info["wall"] for run in runs)
+    ]
+
+    def row(name: str, values: Sequence[object], unit: str) -> None:
+        if any(value is not None for value in values):
+            rows.append(Row(name, ["" if v is None else number(v) for v in values], unit))
+
+    speeds = [run.info.get("speed") or {} for run in runs]
+    row("biological time", [run.t_stop / 1000 for run in runs], "s")
+    row("wall time per biological time", [s.get("real_time_factor") for s in speeds], "")
+    for key, text in (
+        ("neuron_updates_per_second", "neuron updates"),
+        ("synaptic_events_per_second", "synaptic events"),
+    ):
+        row(text, [_millions(s.get(key)) for s in speeds], "million / s")
+    memory = [run.info.get("peak_memory") for run in runs]
+    row("peak memory", [None if m is None else m / 2**20 for m in memory], "MiB")
+    return rows
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+
+
+def _millions(value: float | None) -> float | None:
+    return None if value is None else value / 1e6
+
+
+def _provenance(runs: Sequence[Run]) -> list[Row]:
+    infos = [run.info for run in runs]
+
+    def row(name: str, *keys: str) -> Row:
+        values = []
+        for info in infos:
+            value: Any = info
+            for key in keys:
+                value = value.get(key) if isinstance(value, dict) else None
+            values.append("" if value is None else str(value))
+        return Row(name, values)
+
+    rows = [
+        row("seed", "seed"),
+        row("threads", "threads"),
+        row("ranks", "ranks"),
+        row("preset", "preset"),
+        Row("resolution", [number(info["resolution"]["value"]) for info in infos], "ms"),
+        row("started (UTC)", "started"),
+        row("finished (UTC)", "finished"),
+        row("processor", "machine", "cpu"),
+        row("cores", "machine", "cores"),
+        row("system", "machine", "os"),
+    ]
+    for key, suffix in (("versions", ""), ("models", " (hash of its module)")):
+        names = dict.fromkeys(name for info in infos for name in info.get(key) or {})
+        rows += [
+            Row(name + suffix, [str((info.get(key) or {}).get(name, "")) for info in infos])
+            for name in names
+        ]
+    rows.append(Row("directory", [str(run.path) for run in runs]))
+    return rows
+
+
+__all__ = [
+    "Contents", "FigureRow", "MetricRow", "Row", "collect", "data_uri", "exact", "number",
+    "of_reference", "vector",
+]  # fmt: skip

@@ -1,0 +1,96 @@
+"""The page of a reproduction: every metric with its reference, ours over seeds, and a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neuromodels.reports.contents import data_uri, number, vector
+from neuromodels.reports.page import fill, save
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from neuromodels.reproduction import Outcome, Reproduced, Reproduction
+
+PAGE = "reproduction.html"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A metric as the table shows it."""
+
+    condition: str
+    metric: str
+    unit: str
+    reference: str
+    source: str
+    ours: str
+    verdict: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A circuit as the page shows it."""
+
+    circuit: str
+    summary: str
+    lines: Sequence[Line]
+    failures: Sequence[tuple[str, str]]
+    figures: Sequence[tuple[str, str]]
+    count: str
+
+
+def write_reproduction(found: Reproduction) -> Path:
+    """Write ``reproduction.html`` beside ``reproduction.json``, whole or not at all."""
+    sections = [section(circuit) for circuit in found.circuits]
+    return save(fill("reproduction.html", found=found, sections=sections), found.path / PAGE)
+
+
+def section(circuit: Reproduced) -> Section:
+    """What the page says about a circuit."""
+    outcomes = circuit.outcomes
+    compared = [o for o in outcomes if o.reference is not None]
+    agreeing = sum(outcome.verdict == "agrees" for outcome in compared)
+    return Section(
+        circuit=circuit.circuit,
+        summary=circuit.summary,
+        lines=[line(outcome) for outcome in outcomes],
+        failures=list(circuit.failures.items()),
+        figures=[
+            (f"{name}{f' · {condition}' if condition else ''} · seed {run.seed}", data_uri(file))
+            for condition, run in circuit.examples
+            for name, file in ((n, vector(path)) for n, path in list(run.figures.items())[:1])
+        ],
+        count=f"{agreeing} of {len(compared)} agree" if compared else "no references",
+    )
+
+
+def line(outcome: Outcome) -> Line:
+    """A row of the table."""
+    reference = outcome.reference
+    return Line(
+        condition=outcome.condition,
+        metric=outcome.metric,
+        unit=outcome.unit,
+        reference=""
+        if reference is None
+        else _spread(reference["mean"], reference["sd"], reference["n"]),
+        source="" if reference is None else reference["source"],
+        ours=_spread(outcome.mean, outcome.sd, outcome.n),
+        verdict=outcome.verdict,
+        doc=outcome.doc,
+    )
+
+
+def _spread(mean: float, sd: float, n: int) -> str:
+    if sd == 0:
+        return f"{number(mean)} (exact, n = {n})"
+    if sd != sd:  # one seed has no spread
+        return f"{number(mean)} (n = {n})"
+    return f"{number(mean)} ± {sd:.2g} (n = {n})"
+
+
+__all__ = ["Line", "Section", "line", "section", "write_reproduction"]

@@ -1,0 +1,95 @@
+"""One run of a sweep, in this process: begun, continued, or left alone because it is complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neuromodels import ranks, rundir, runner
+from neuromodels.errors import RunError
+from neuromodels.planning import class_again
+from neuromodels.runs import Run, load_run
+from neuromodels.sweeps.definition import RUNS, Definition, Entry
+
+if TYPE_CHECKING:
+    from neuromodels.progress import Report
+
+
+def path_of(folder: Path, entry: Entry) -> Path:
+    """Directory of a run of the sweep in `folder`."""
+    return folder / RUNS / entry.name
+
+
+def status_of(folder: Path, entry: Entry) -> str:
+    """``missing``, or the status of the run: `neuromodels.runs.Run.status`."""
+    path = path_of(folder, entry)
+    if not (path / rundir.INFO).is_file():
+        return "missing"
+    try:
+        return load_run(path).status
+    except RunError:
+        return "failed"
+
+
+def execute(
+    folder: Path, definition: Definition, entry: Entry, progress: bool | Report | None = False
+) -> Run:
+    """Bring one run of a sweep to its end.
+
+    An interrupted one is resumed as `neuromodels.resume` does it, from a checkpoint where there is
+    one; of a complete one only analyses that had failed are repeated.
+
+    Raises
+    ------
+    NeuromodelsError
+        As `neuromodels.run`, and where the directory holds another run.
+    """
+    path = path_of(folder, entry)
+    crew = ranks.world()
+    with crew.united():
+        # Once for all ranks: by the time that a late one looks, an early one may have begun.
+        task, failed = crew.first(lambda: _task(path, definition, entry))
+    if task == "run":
+        return runner.run(
+            class_again({"name": definition.circuit, "class": definition.kind}),
+            parameters={**definition.parameters, **entry.parameters},
+            preset=definition.preset,
+            seed=entry.seed,
+            threads=definition.threads,
+            out=path,
+            analyze=definition.analyze,
+            progress=progress,
+        )
+    if task == "resume":
+        return runner.resume(path, progress=progress)
+    return runner.analyze(path, failed) if failed else load_run(path)
+
+
+def _task(path: Path, definition: Definition, entry: Entry) -> tuple[str, list[str]]:
+    """What there is to be done for a run, and which of its analyses had failed."""
+    if not (path / rundir.INFO).is_file():
+        return "run", []
+    found = load_run(path)
+    _check(found, definition, entry)
+    if found.status != "complete":
+        return "resume", []
+    return "", [name for name, analysis in found.analyses.items() if analysis["status"] != "ok"]
+
+
+def _check(found: Run, definition: Definition, entry: Entry) -> None:
+    """Refuse a run that somebody else put there."""
+    wanted = {**definition.parameters, **entry.parameters}
+    same = (
+        found.circuit == definition.circuit
+        and found.seed == entry.seed
+        and found.info["parameters"] == wanted
+    )
+    if not same:
+        raise RunError(
+            "holds a run that is not of this sweep",
+            where=str(found.path),
+            fix="move it away, or give the sweep another directory",
+        )
+
+
+__all__ = ["execute", "path_of", "status_of"]

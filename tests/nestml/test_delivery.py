@@ -1,0 +1,103 @@
+"""Savings that depend on what a model says: when they apply, and that they match."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small_plugins import neuron, synapse
+
+from neuromodels.errors import ModelError
+from neuromodels.nestml import delivery
+from neuromodels.nestml.family import Family
+from neuromodels.nestml.generate import Generated, generate
+
+COUNTER = """\
+model counter:
+    state:
+        n real = 0.
+        last real = 0.
+        mean real = 0.
+    parameters:
+        share real = 0.5
+    input:
+        exc <- spike
+    output:
+        spike
+    update:
+        part real = share
+        part = part * 0.5
+        mean = part * last
+        last = n
+    onReceive(exc):
+        n += share * exc * 1 s
+"""
+
+PLAIN = """\
+model plain:
+    state:
+        w real = 1.
+    input:
+        pre_spikes <- spike
+        post_spikes <- spike
+        factor real <- continuous
+    output:
+        spike
+    onReceive(post_spikes):
+        w = w
+    onReceive(pre_spikes):
+        w += factor
+        emit_spike(w)
+"""
+
+ONE = {
+    "pairing": PLAIN.replace("w = w", "w += 1"),
+    "update": PLAIN + "    update:\n        w *= 0.9\n",
+}
+"""What each of these needs times for."""
+
+
+def generated(tmp_path: Path, cell: str, synapses: dict[str, str]) -> Generated:
+    """C++ of a neuron with synapses."""
+    source = tmp_path / "counter.nestml"
+    source.write_text(cell)
+    models = []
+    for name, text in synapses.items():
+        file = tmp_path / f"{name}.nestml"
+        file.write_text(text.replace("model plain:", f"model {name}:"))
+        models.append(synapse(name, file, neuron="counter", factor="last"))
+    work = tmp_path / "work"
+    work.mkdir()
+    return generate(Family(neuron("counter", source), tuple(models)), "x", work, "3.10.0")
+
+
+def test_history_is_kept_for_synapses_that_read_it(tmp_path: Path) -> None:
+    made = generated(tmp_path, COUNTER, {"plain": PLAIN, **ONE})
+    assert not made.decays
+    for name, cls in made.synapse_classes.items():
+        file = made.directory / f"{cls}.h"
+        text = file.read_text()
+        assert delivery.ignores_post_spikes(text) == (name == "plain"), name
+        if name == "plain":
+            short = delivery.forget_post_spikes(text, file)
+            for word in ("t_lastspike_", "get_history__", "register_stdp_connection", "__h"):
+                assert word not in short, word
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("last = n", "last = 0.9 * last"),
+        ("last = n", "last = mean + n"),  # a circle of two
+    ],
+)
+def test_what_may_become_subnormal(old: str, new: str, tmp_path: Path) -> None:
+    assert COUNTER.count(old) == 1
+    assert generated(tmp_path, COUNTER.replace(old, new), {}).decays
+
+
+def test_changed_code_stops_the_build() -> None:
+    with pytest.raises(ModelError, match="delivery of spikes"):
+        delivery.receive_directly("void n::handle(nest::SpikeEvent &e)", "", Path("n.h"))
+    with pytest.raises(ModelError, match="delivery of spikes"):
+        delivery.forget_post_spikes("", Path("s.h"))

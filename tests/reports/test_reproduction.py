@@ -1,0 +1,118 @@
+"""`neuromodels reproduce`: what is missing is run, the rest used again, every metric judged."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import published_plugin
+
+from neuromodels import registry as registry_module
+from neuromodels import reproduce
+from neuromodels.analysis import Reference, judge, tolerance
+from neuromodels.cli import execute
+from neuromodels.errors import UnknownNameError
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A registry with the plugin alone, which the runs' own processes find too."""
+    site = tmp_path_factory.mktemp("site")
+    published_plugin.install(site)
+    path = os.pathsep.join([str(site), str(Path(__file__).parent)])
+    fresh = registry_module.Registry()
+    fresh.register(published_plugin.plugin, "published")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", path)
+        patch.syspath_prepend(str(site))
+        patch.setattr(registry_module, "registry", lambda: fresh)
+        for name in ("neuromodels.reproduction", "neuromodels.sweeps.definition"):
+            if hasattr(sys.modules.get(name), "registry"):
+                patch.setattr(sys.modules[name], "registry", lambda: fresh)
+        yield tmp_path_factory.mktemp("reproduction")
+
+
+@pytest.fixture(scope="module")
+def done(folder):
+    """Two seeds of every condition."""
+    return reproduce("published/rates", seeds=2, out=folder / "all")
+
+
+def test_each_condition_is_run_with_each_seed(done):
+    outcomes = {(o.condition, o.metric): o for o in done.outcomes}
+    assert set(outcomes) == {(c, m) for c in ("slow", "fast") for m in ("rate", "free")}
+    assert all(outcome.n == 2 for outcome in outcomes.values())
+    assert outcomes["slow", "rate"].mean < outcomes["fast", "rate"].mean
+
+
+def test_verdicts_follow_the_rule_of_the_project(done):
+    for outcome in done.outcomes:
+        if outcome.metric == "free":
+            assert outcome.verdict == "no reference"
+            continue
+        reference = Reference(**outcome.reference)
+        assert outcome.verdict == judge(outcome.mean, reference, n=2)
+        assert outcome.tolerance == tolerance(reference, n=2)
+    assert done.verdicts == {"agrees": 1, "differs": 1, "no reference": 2}
+    assert math.isclose(done.expected_by_chance, 0.02)
+
+
+def test_numbers_are_on_disk(done):
+    content = json.loads((done.path / "reproduction.json").read_text())
+    assert content["verdicts"] == done.verdicts
+    (circuit,) = content["circuits"]
+    assert circuit["circuit"] == "published/rates"
+    assert circuit["failures"] == {}
+    row = circuit["metrics"][0]
+    assert row["reference"]["source"] == published_plugin.SOURCE
+    assert row["n"] == 2
+
+
+def test_finished_runs_are_used_again_and_seeds_can_be_added(done, folder):
+    before = {path: path.stat().st_mtime_ns for path in done.path.rglob("run.json")}
+    more = reproduce("published/rates", seeds=3, out=folder / "all")
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    assert {outcome.n for outcome in more.outcomes} == {3}
+
+
+def test_command_writes_a_page_and_prints_every_metric(done, capsys):
+    code = execute(["reproduce", "published/rates", "--seeds", "2", "--out", str(done.path)])
+    printed = capsys.readouterr().out
+    assert code == 0
+    assert "published/rates slow: rate" in printed
+    assert "agrees" in printed
+    page = (done.path / "reproduction.html").read_text()
+    assert published_plugin.SOURCE in page
+    assert page.count("data:image/svg+xml") == 2
+
+
+def test_a_circuit_that_fails_leaves_the_others_alone(done, capsys):
+    code = execute(["reproduce", "published", "--seeds", "1", "--out", str(done.path)])
+    captured = capsys.readouterr()
+    assert code != 0
+    assert "published/rates slow: rate" in captured.out
+    assert "published/fails" in captured.err
+    assert "as asked for" in captured.err
+    assert captured.err.strip().splitlines()[-1].startswith("error: ")
+    assert "as asked for" in (done.path / "reproduction.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        ({"name": "publisht"}, "published"),
+        ({"name": "published/rate"}, "published/rates"),
+        ({"name": "published/rates", "preset": "papre"}, "paper"),
+    ],
+)
+def test_unknown_names(folder, arguments, hint):
+    with pytest.raises(UnknownNameError, match=hint):
+        reproduce(**arguments, out=folder / "none")
+    assert not (folder / "none").exists()

@@ -1,0 +1,65 @@
+"""Threads sleep while they wait, whichever way NEST is loaded."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neuromodels import waiting
+
+# Looks what the environment says at the moment when NEST would be loaded, and stops there.
+WATCH = """
+import os, sys
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "nest":
+            print("policy:", os.environ.get("OMP_WAIT_POLICY"), flush=True)
+            os._exit(0)
+sys.meta_path.insert(0, Watch())
+sys.path.insert(0, {here!r})
+import tiny
+from neuromodels.registry import registry
+"""
+REGISTER = "registry().register(tiny.Plugin(), 'tiny')\n"
+WAYS = {
+    "run": REGISTER + "import neuromodels; neuromodels.run('tiny/net', out={out!r})",
+    "command": REGISTER
+    + "from neuromodels.cli.main import execute; execute(['run', 'tiny/net', '--out', {out!r}])",
+    "install": "import neuromodels; neuromodels.install('burst_poisson_neuron')",
+    # A plugin that imports NEST itself, when the registry loads it.
+    "plugin": "from neuromodels import registry as module\n"
+    "class Fresh(module.Registry):\n"
+    "    def circuit(self, name): import nest\n"
+    "fresh = Fresh()\n"
+    "module.registry = lambda: fresh\n"
+    "import neuromodels; neuromodels.run('tiny/net', out={out!r})",
+}
+
+
+@pytest.mark.parametrize(("way", "given"), [*((way, None) for way in WAYS), ("run", "ACTIVE")])
+def test_every_way(tmp_path, way, given):
+    environ = {k: v for k, v in os.environ.items() if k != waiting.POLICY}
+    if given:
+        environ[waiting.POLICY] = given
+    places = {"here": str(Path(__file__).parent), "out": str(tmp_path / "run")}
+    done = subprocess.run(
+        [sys.executable, "-c", (WATCH + WAYS[way]).format(**places)],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == f"policy: {given or 'PASSIVE'}\n", done.stderr
+
+
+def test_too_late_is_said(monkeypatch):
+    monkeypatch.delenv(waiting.POLICY, raising=False)
+    with pytest.warns(UserWarning, match="NEST was imported before"):
+        waiting.warn_of_spinning(2)
+    waiting.warn_of_spinning(1)
+    monkeypatch.setenv(waiting.POLICY, "PASSIVE")
+    waiting.warn_of_spinning(2)

@@ -1,0 +1,3 @@
+from swept_site import site, swept
+
+__all__ = ["site", "swept"]
