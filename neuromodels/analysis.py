@@ -31,12 +31,14 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from neuromodels.parameters import Parameters
     from neuromodels.runs import Run
 
 ALPHA = 0.01
@@ -236,6 +238,24 @@ def judge(
     return "agrees" if near else "differs"
 
 
+def is_published(run: Run, schema: type[Parameters], free: AbstractSet[str] = frozenset()) -> bool:
+    """Whether `run` has the defaults of `schema`, where these are the published values.
+
+    Parameters
+    ----------
+    run : Run
+    schema : type[Parameters]
+        Of the run's circuit.
+    free : set of str
+        Parameters that may differ, for instance because they concern the numerics only.
+    """
+    return all(
+        run.parameters.get(name) == entry["value"]
+        for name, entry in schema().as_dict().items()
+        if name not in free
+    )
+
+
 __all__ = [
     "ALPHA",
     "Analysis",
@@ -243,6 +263,7 @@ __all__ = [
     "Reference",
     "Result",
     "Verdict",
+    "is_published",
     "judge",
     "tolerance",
 ]

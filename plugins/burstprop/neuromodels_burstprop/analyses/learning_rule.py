@@ -26,11 +26,11 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromodels import Analysis, Metric, Reference, Result
+from neuromodels.analysis import is_published
 from neuromodels.bursts import Bursts, decompose
 from neuromodels.errors import RunError
 from neuromodels_burstprop.analyses import learning_rule_reference as reference
 from neuromodels_burstprop.circuits.learning_rule import BURN_IN, LearningRuleParameters
-from neuromodels_burstprop.published import is_published
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -28,11 +28,11 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromodels import Analysis, Metric, Result
+from neuromodels.analysis import is_published
 from neuromodels.bursts import Bursts, decompose
 from neuromodels.errors import RunError
 from neuromodels_burstprop.analyses import propagation_reference as reference
 from neuromodels_burstprop.circuits.propagation import STIMULATION, PropagationParameters
-from neuromodels_burstprop.published import is_published
 
 if TYPE_CHECKING:
     from neuromodels.runs import Run

@@ -24,10 +24,10 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromodels import Analysis, Metric, Result
+from neuromodels.analysis import is_published
 from neuromodels.errors import RunError
 from neuromodels_burstprop.analyses import xor_reference as reference
 from neuromodels_burstprop.circuits.xor import Xor, XorParameters
-from neuromodels_burstprop.published import is_published
 from neuromodels_burstprop.truth_table import Example
 
 if TYPE_CHECKING:

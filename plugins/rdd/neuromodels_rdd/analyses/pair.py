@@ -20,10 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromodels import Analysis, Metric, Result
+from neuromodels.analysis import is_published
 from neuromodels.errors import RunError
 from neuromodels_rdd.analyses import naive
 from neuromodels_rdd.analyses import pair_reference as reference
-from neuromodels_rdd.analyses.published import is_published
 from neuromodels_rdd.circuits.pair import LOWER, UPPER, PairParameters
 
 if TYPE_CHECKING:

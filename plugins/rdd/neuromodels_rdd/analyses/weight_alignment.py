@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from neuromodels import Analysis, Metric, Result
+from neuromodels.analysis import is_published
 from neuromodels.errors import RunError
 from neuromodels_rdd.analyses import weight_alignment_reference as reference
-from neuromodels_rdd.analyses.published import is_published
 from neuromodels_rdd.circuits.weight_alignment import MEASURES, WeightAlignmentParameters
 
 if TYPE_CHECKING:

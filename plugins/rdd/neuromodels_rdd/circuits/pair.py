@@ -252,6 +252,10 @@ class Pair(EffectCircuit[PairParameters]):
         "smoke": {"trials": 20, "duration": 5.0},
         "paper": {},
     }
+    # Shared noise confounds more and more; at 0, where all input is shared, every estimate fails.
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        f"alpha {alpha:g}": {"alpha": alpha} for alpha in (1.0, 0.75, 0.5, 0.25, 0.1, 0.0)
+    }
     analyses = ("rdd/pair",)
 
     def __init__(self, parameters: PairParameters) -> None:

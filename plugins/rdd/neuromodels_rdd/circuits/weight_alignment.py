@@ -73,6 +73,10 @@ class WeightAlignment(Circuit[WeightAlignmentParameters]):
         "paper": {},
     }
     default_preset = "paper"
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "1600-384-192-10": {},
+        "200-100-50-10": {"sizes": (200, 100, 50, 10)},
+    }
     analyses = ("rdd/weight-alignment",)
     resolution = network_module.RESOLUTION
 
