@@ -74,7 +74,7 @@ class WeightAlignment(Circuit[WeightAlignmentParameters]):
     }
     default_preset = "paper"
     conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "1600-384-192-10": {},
+        "1600-384-192-10": {"sizes": (1600, 384, 192, 10)},
         "200-100-50-10": {"sizes": (200, 100, 50, 10)},
     }
     analyses = ("rdd/weight-alignment",)
