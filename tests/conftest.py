@@ -14,7 +14,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def model_cache(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """A cold model cache, the same for all processes of pytest-xdist.
 
     ``NEUROMODELS_TEST_CACHE`` names one to keep between sessions.
@@ -22,7 +24,7 @@ def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     kept = os.environ.get("NEUROMODELS_TEST_CACHE")
     if kept:
         cache = Path(kept)
-    elif "PYTEST_XDIST_WORKER" in os.environ:
+    elif hasattr(request.config, "workerinput"):  # a process of pytest-xdist
         cache = tmp_path_factory.getbasetemp().parent / "model-cache"
     else:
         cache = tmp_path_factory.mktemp("model-cache")
