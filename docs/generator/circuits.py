@@ -75,7 +75,8 @@ def _docstring(circuit: type[Circuit[Any]]) -> str:
 
 
 def _presets(circuit: type[Circuit[Any]]) -> str:
-    rows, notes = [], []
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
     for preset, values in circuit.presets.items():
         try:
             made = circuit(circuit.Parameters.resolve(values))
