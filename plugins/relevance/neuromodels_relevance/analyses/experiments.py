@@ -321,10 +321,13 @@ def classification(measured: Measured, interval: int) -> dict[str, float]:
     ends = (0, 5, 10, 15, 20, *range(30, 101, 10))
     for first, last in pairwise(ends):
         found[f"acc.{first}-{last}s"] = mean(right[(time > first + 1e-9) & (time < last + 1e-9)])
+    # A running mean is that of the last five tests.  The table does not say so, but its mean over
+    # trials (7.83 s) must be before the time at which its mean curve does it: 8.2 s, and 7.8 s if
+    # the mean belonged to the third of five.
     smooth = np.convolve(right, np.full(5, 0.2), mode="valid")
     good = np.flatnonzero(smooth >= 90.0 - 1e-9)
     found["acc.time_to_90pct(5-test running mean)"] = (
-        float(time[good[0] + 2]) if good.size else float("nan")
+        float(time[good[0] + 4]) if good.size else float("nan")
     )
     found["acc.final10s"] = mean(right[time > time[-1] - 10.0 + 1e-9])
     found["acc.n_tests_100pct_of_500"] = float(np.count_nonzero(right > 99.9))
