@@ -126,7 +126,7 @@ def test_smoke(tmp_path):
     run = neuromodels.run("rdd/many-inputs", preset="smoke", seed=1, out=tmp_path / "run")
     weight = np.asarray(run.signals["weight"])[-1]
     assert (weight < 0).sum() == 40
-    assert set(run.figures) == {"estimates", "convergence"}
+    assert {"estimates", "convergence"} <= set(run.figures)
     assert {m.verdict for m in run.metrics.values()} == {"no reference"}
     given = {"weights": (600.0, -400.0), "trials": 3, "duration": 2.5}
     run = neuromodels.run("rdd/pair", parameters=given, seed=1, out=tmp_path / "pair")
