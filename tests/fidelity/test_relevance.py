@@ -49,7 +49,7 @@ def trial(tmp_path_factory):
         pytest.param("fear-expression", "inhibition", 59, marks=pytest.mark.long),
         ("fear-expression", "excitation", 39),
         ("categorization", "main", 64),
-        pytest.param("categorization", "no_relevance", 63, marks=pytest.mark.long),
+        pytest.param("categorization", "no_relevance", 64, marks=pytest.mark.long),
         pytest.param("categorization", "no_categorization", 63, marks=pytest.mark.long),
     ],
 )
