@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuromodels import registry
 from neuromodels.analysis import ALPHA, tolerance
 from neuromodels.errors import UnknownNameError, UsageError
 from neuromodels.parameters import nearest
 from neuromodels.planning import whole
 from neuromodels.provenance import utc_now, versions
-from neuromodels.registry import registry
 from neuromodels.storage import write_json
 from neuromodels.sweeps import Sweep, sweep
 
@@ -242,11 +242,11 @@ def select(name: str | None, preset: str) -> list[type[Circuit[Any]]]:
     UnknownNameError
         There is no such circuit, study or preset.
     """
-    circuits = registry().circuits
+    circuits = registry.registry().circuits
     if name is None:
         chosen = list(circuits)
     elif "/" in name:
-        registry().circuit(name)
+        registry.registry().circuit(name)
         chosen = [name]
     else:
         chosen = [circuit for circuit in circuits if circuit.startswith(f"{name}/")]
@@ -271,7 +271,7 @@ def _reproduced(
     workers: int | None,
     progress: bool | None,
 ) -> Reproduced:
-    plugin = registry().circuits[circuit.name].plugin
+    plugin = registry.registry().circuits[circuit.name].plugin
     try:
         done = sweep(
             circuit,

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from neuromodels import scaffold
-from neuromodels.registry import registry
+from neuromodels import registry, scaffold
 
 
 @click.command(name="new-plugin", short_help="Make a study plugin to start from.")
@@ -27,7 +26,7 @@ def command(name: str, parent: Path) -> None:
     It has a NESTML neuron and a plastic synapse, a circuit, an analysis, tests and a README, and
     works as soon as it is installed.
     """
-    found = registry()
+    found = registry.registry()
     taken = {model: item.plugin for model, item in found.models.items()}
     scaffold.check_name(name, found.plugins, taken)
     folder = scaffold.create(name, parent)

@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuromodels import registry
 from neuromodels.circuit import Circuit
 from neuromodels.errors import RunError, UsageError
 from neuromodels.planning import MAX_SEED, make_plan, whole
-from neuromodels.registry import registry
 from neuromodels.storage import plain, read_json, write_json
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def define(
         Whatever would make one of the runs refuse to start; two runs that are the same; a circuit
         that another process could not find.
     """
-    found: Any = registry().circuit(circuit) if isinstance(circuit, str) else circuit
+    found: Any = registry.registry().circuit(circuit) if isinstance(circuit, str) else circuit
     if not (isinstance(found, type) and issubclass(found, Circuit)):
         raise UsageError(f"{circuit!r} is no circuit", fix="give a name or a Circuit class")
     if found.__module__ == "__main__":

@@ -33,9 +33,6 @@ def folder(tmp_path_factory):
         patch.setenv("PYTHONPATH", path)
         patch.syspath_prepend(str(site))
         patch.setattr(registry_module, "registry", lambda: fresh)
-        for name in ("neuromodels.reproduction", "neuromodels.sweeps.definition"):
-            if hasattr(sys.modules.get(name), "registry"):
-                patch.setattr(sys.modules[name], "registry", lambda: fresh)
         yield tmp_path_factory.mktemp("reproduction")
 
 
