@@ -45,7 +45,8 @@ SMALL: dict[str, dict[str, object]] = {
     "relevance/fear-expression": {
         **RELEVANCE, "n_pulses": 1, "pause_min": 0.2, "pause_max": 0.4,
     },
-    "relevance/categorization": {**RELEVANCE, "duration": 5.0},
+    # Without the classifier, which needs all units in one process.
+    "relevance/categorization": {**RELEVANCE, "duration": 5.0, "output_rate": 0.0},
     "relevance/learned-irrelevance": {
         **RELEVANCE, "n_preexposure": 1, "n_paired": 1, "inhibition": "spiking",
     },
