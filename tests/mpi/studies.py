@@ -20,6 +20,7 @@ RELEVANCE = {
 }  # fmt: skip
 
 STUDIES = ("burstprop", "relevance")
+REFUSED = {"relevance/categorization"}  # its classifier needs all units in one process
 
 #: Circuit -> parameters that differ from those of its preset ``smoke``.
 SMALL: dict[str, dict[str, object]] = {
@@ -45,8 +46,6 @@ SMALL: dict[str, dict[str, object]] = {
     "relevance/fear-expression": {
         **RELEVANCE, "n_pulses": 1, "pause_min": 0.2, "pause_max": 0.4,
     },
-    # Without the classifier, which needs all units in one process.
-    "relevance/categorization": {**RELEVANCE, "duration": 5.0, "output_rate": 0.0},
     "relevance/learned-irrelevance": {
         **RELEVANCE, "n_preexposure": 1, "n_paired": 1, "inhibition": "spiking",
     },

@@ -50,7 +50,7 @@ def arrays(path: Path):
 
 def test_every_circuit_of_the_studies_is_here():
     there = {name for name in registry().circuits if name.split("/")[0] in studies.STUDIES}
-    assert there == set(studies.SMALL)
+    assert there - studies.REFUSED == set(studies.SMALL)
 
 
 @pytest.mark.parametrize("circuit", studies.SMALL)
