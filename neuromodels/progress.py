@@ -68,6 +68,30 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min"
 
 
+def new_bar() -> Bar | None:
+    """Give a bar on standard error, or None where there is neither a terminal nor a notebook.
+
+    Its tasks have a description and a field ``note``, shown behind the share that is done.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, SpinnerColumn, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as RichProgress
+
+    console = Console(stderr=True)
+    if not (console.is_terminal or console.is_jupyter):
+        return None
+    return RichProgress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+        transient=True,
+        refresh_per_second=4,
+    )
+
+
 class Progress:
     """Shows the progress of one run.
 
@@ -93,24 +117,8 @@ class Progress:
         self._lines = False
         if rank != 0 or show is False or callable(show) or (show is None and not _interactive()):
             return
-        from rich.console import Console
-        from rich.progress import BarColumn, SpinnerColumn, TaskProgressColumn, TextColumn
-        from rich.progress import Progress as RichProgress
-
-        console = Console(stderr=True)
-        if not (console.is_terminal or console.is_jupyter):
-            self._lines = True
-            return
-        self._bar = RichProgress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=console,
-            transient=True,
-            refresh_per_second=4,
-        )
+        self._bar = new_bar()
+        self._lines = self._bar is None
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -172,4 +180,4 @@ def _interactive() -> bool:
     return (sys.stderr is not None and sys.stderr.isatty()) or "ipykernel" in sys.modules
 
 
-__all__ = ["Progress", "Rate", "Report", "duration"]
+__all__ = ["Progress", "Rate", "Report", "duration", "new_bar"]

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
-from neuromodels.progress import Rate, duration
+from neuromodels.progress import Rate, duration, new_bar
 from neuromodels.sweeps.definition import Entry
 
 if TYPE_CHECKING:
@@ -49,27 +49,8 @@ class SweepDisplay:
         self._task: TaskID | None = None
         self._lines = False
         if show is not False:
-            self._choose(lines=show is True)
-
-    def _choose(self, *, lines: bool) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, SpinnerColumn, TaskProgressColumn, TextColumn
-        from rich.progress import Progress as RichProgress
-
-        console = Console(stderr=True)
-        if not (console.is_terminal or console.is_jupyter):
-            self._lines = lines
-            return
-        self._bar = RichProgress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=console,
-            transient=True,
-            refresh_per_second=4,
-        )
+            self._bar = new_bar()
+            self._lines = self._bar is None and show is True
 
     def __enter__(self) -> Self:
         if self._bar is not None:
