@@ -32,7 +32,7 @@ LINES = ("-", "--", ":", "-.")
 def overview(run: Run) -> Figure | None:
     """Draw a raster of the first neurons of each population, and the populations' rates.
 
-    Without recorded spikes, only the signals in Hz that have no dimension but time.
+    Without recorded spikes, the signals in Hz along time and at most one short dimension more.
 
     Parameters
     ----------

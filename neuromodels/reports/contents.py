@@ -47,6 +47,12 @@ class Row:
         """Whether the runs differ in it."""
         return len(set(self.values)) > 1
 
+    @property
+    def stands_out(self) -> bool:
+        """Whether the runs differ in it, or one of them differs from the default."""
+        changed = bool(self.default) and any(v not in ("", self.default) for v in self.values)
+        return self.differs or changed
+
 
 @dataclass(frozen=True)
 class MetricRow:
@@ -112,17 +118,17 @@ def collect(runs: Sequence[Run]) -> Contents:
         At least one; of one circuit or of several, complete or not.
     """
     names = list(dict.fromkeys(run.circuit for run in runs))
-    parameters = _parameters(runs)
+    parameters, labels = _parameters(runs), _labels(runs)
     return Contents(
         title=", ".join(names),
         circuits=[_circuit(name) for name in names],
-        labels=_labels(runs),
-        warnings=_warnings(runs),
-        changed=[row for row in parameters if row.differs or _is_changed(row)],
-        unchanged=[row for row in parameters if not (row.differs or _is_changed(row))],
+        labels=labels,
+        warnings=_warnings(runs, labels),
+        changed=[row for row in parameters if row.stands_out],
+        unchanged=[row for row in parameters if not row.stands_out],
         metrics=_metrics(runs),
         verdicts=[_verdict(run) for run in runs],
-        figures=_figures(runs),
+        figures=_figures(runs, labels),
         timings=_timings(runs),
         provenance=_provenance(runs),
     )
@@ -183,9 +189,9 @@ def _labels(runs: Sequence[Run]) -> list[str]:
     return [run.path.name for run in runs]
 
 
-def _warnings(runs: Sequence[Run]) -> list[str]:
+def _warnings(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
     found = []
-    for label, run in zip(_labels(runs), runs, strict=True):
+    for label, run in zip(labels, runs, strict=True):
         if run.status != "complete":
             planned = run.phases[-1].stop / 1000 if run.phases else 0.0
             found.append(
@@ -229,10 +235,6 @@ def _parameters(runs: Sequence[Run]) -> list[Row]:
     return rows
 
 
-def _is_changed(row: Row) -> bool:
-    return bool(row.default) and any(value not in ("", row.default) for value in row.values)
-
-
 def _metrics(runs: Sequence[Run]) -> list[MetricRow]:
     measured = [run.metrics for run in runs]
     rows = []
@@ -266,9 +268,8 @@ def _verdict(run: Run) -> str:
     return f"{verdicts.count('agrees')} of {compared} metrics agree with their reference"
 
 
-def _figures(runs: Sequence[Run]) -> list[FigureRow]:
+def _figures(runs: Sequence[Run], labels: Sequence[str]) -> list[FigureRow]:
     files = [run.figures for run in runs]
-    labels = _labels(runs)
     names = dict.fromkeys(name for figures in files for name in figures if name != rundir.OVERVIEW)
     return [
         FigureRow(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 from pathlib import Path
 
@@ -26,11 +25,10 @@ def folder(tmp_path_factory):
     """A registry with the plugin alone, which the runs' own processes find too."""
     site = tmp_path_factory.mktemp("site")
     published_plugin.install(site)
-    path = os.pathsep.join([str(site), str(Path(__file__).parent)])
     fresh = registry_module.Registry()
     fresh.register(published_plugin.plugin, "published")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", path)
+        patch.setenv("PYTHONPATH", str(site))
         patch.syspath_prepend(str(site))
         patch.setattr(registry_module, "registry", lambda: fresh)
         yield tmp_path_factory.mktemp("reproduction")

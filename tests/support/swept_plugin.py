@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+import installed_plugin
 import numpy as np
 
 from neuromodels import (
@@ -104,8 +105,5 @@ plugin = Plugin()
 
 def install(folder: Path) -> None:
     """Make `folder`, on the path of a process, a place where the plugin is installed."""
-    info = folder / "swept_plugin-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: swept-plugin\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[neuromodels]\nswept = swept_plugin:plugin\n")
-    (folder / "swept_plugin.py").symlink_to(__file__)
+
+    installed_plugin.install(folder, Path(__file__), "swept")
