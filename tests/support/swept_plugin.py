@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-import installed_plugin
 import numpy as np
 
 from neuromodels import (
@@ -105,5 +104,6 @@ plugin = Plugin()
 
 def install(folder: Path) -> None:
     """Make `folder`, on the path of a process, a place where the plugin is installed."""
+    import installed_plugin  # here, because those processes do not have it
 
     installed_plugin.install(folder, Path(__file__), "swept")
