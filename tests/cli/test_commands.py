@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 import types
@@ -187,6 +188,20 @@ def test_show_model(call, study):
     eta = next(entry for entry in content["parameters"] if entry["name"] == "eta")
     assert (eta["default"], eta["unit"], eta["type"]) == ("0.0035", "", "shared")
     assert content["neuron"] == "pyramidal_burst_neuron"
+    out = call("show", "burst_dependent_synapse")[1]
+    assert "w <- w + eta * burst_valence * pre_event_trace" in out
+    assert ".. [Payeur2021] Payeur A" in out
+    assert re.search(r"^valence +values +The neuron's burst_valence", out, re.MULTILINE)
+    assert re.search(r"^parameter +default +unit +meaning$", out, re.MULTILINE)
+
+
+def test_show_says_presets_as_set_takes_them(call, study):
+    import neuromodels_burstprop
+
+    study.register(neuromodels_burstprop, "burstprop")
+    out = call("show", "burstprop/learning-rule")[1]
+    assert "preset smoke: n_pre=400" in out
+    assert "segment=5 s, bin=0.5 s\n" in out
 
 
 def test_plugin_commands(call):
