@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from neuromodels.sweeps.table import Summary
 
 FILE = "reproduction.json"
+PUBLISHED = "paper"
+"""Preset of the published size."""
 MAX_SEEDS = 10_000
 
 
@@ -158,10 +160,22 @@ class Reproduction:
         counts = self.verdicts
         return ALPHA * (counts["agrees"] + counts["differs"])
 
+    @property
+    def note(self) -> str:
+        """What verdicts do not mean here; empty at the published size."""
+        if self.preset == PUBLISHED:
+            return ""
+        return (
+            f"Preset {self.preset} is not the published size. It shows that everything runs; a "
+            "metric has a reference only where size and duration do not matter. "
+            f"To compare with the papers: --preset {PUBLISHED}."
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """All of it, as ``reproduction.json`` has it."""
         return {
             "preset": self.preset,
+            "note": self.note,
             "seeds": self.seeds,
             "made": utc_now(),
             "versions": versions([]),

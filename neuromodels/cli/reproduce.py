@@ -114,3 +114,5 @@ def _print(found: Reproduction) -> None:
         f"({found.expected_by_chance:.1f} expected by chance), "
         f"{counts['no reference']} without reference"
     )
+    if found.note:
+        click.echo(found.note)
