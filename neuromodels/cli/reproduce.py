@@ -91,7 +91,8 @@ def command(
     if found.failures:
         run, why = next(iter(found.failures.items()))
         raise RunError(
-            f"{len(found.failures)} runs are missing; {run}: {why}",
+            f"{len(found.failures)} run{'s are' if len(found.failures) > 1 else ' is'} missing; "
+            f"{run}: {why}",
             where=str(found.path),
             fix="mend it, then give the same command again",
         )
