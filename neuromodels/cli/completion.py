@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from click.shell_completion import FishComplete, add_completion_class
 
 if TYPE_CHECKING:
     from neuromodels.circuit import Circuit
@@ -69,3 +70,12 @@ def _plain(value: object) -> str:
 
 def _beginning(incomplete: str, known: Iterable[str]) -> list[str]:
     return sorted({name for name in known if name.startswith(incomplete)})
+
+
+@add_completion_class
+class Fish(FishComplete):
+    """click's completion for fish, which would cut values and helps at their first comma."""
+
+    source_template = FishComplete.source_template.replace(
+        'string split ","', 'string split --max 1 ","'
+    )

@@ -16,6 +16,7 @@ from typing import IO, NoReturn
 
 import click
 
+import neuromodels.cli.completion  # noqa: F401  registers itself with click
 from neuromodels.cli.group import Group
 from neuromodels.errors import EnvironmentProblem, NeuromodelsError
 from neuromodels.ranks import PATIENCE, is_settled, launched

@@ -69,3 +69,5 @@ def test_scripts(shell):
     )
     assert done.returncode == 0, done.stderr
     assert "_NEUROMODELS_COMPLETE" in done.stdout
+    if shell == "fish":
+        assert 'string split --max 1 ","' in done.stdout
