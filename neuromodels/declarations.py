@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TypedDict
 
-__all__ = ["Declaration", "Port", "equations", "parameters", "ports", "state"]
+__all__ = ["Declaration", "Port", "equations", "head", "parameters", "ports", "state"]
 
 _BLOCK = re.compile(r"\s*(?P<name>\w+)\s*:\s*(?:#.*)?$")
 _DECLARATION = re.compile(
@@ -41,6 +41,16 @@ class Port(TypedDict):
     name: str
     kind: str
     doc: str
+
+
+def head(source: str) -> list[str]:
+    """Lines of the comment before the model, without ``#``, title and licence."""
+    lines: list[str] = []
+    for line in source.splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.removeprefix("#").removeprefix(" ").rstrip())
+    return [line for line in lines[2:] if not line.startswith("SPDX-")]
 
 
 def parameters(source: str) -> list[Declaration]:

@@ -542,9 +542,16 @@ def _translate(error: pydantic.ValidationError, schema: type[Parameters]) -> Par
 def nearest(name: str, names: Iterable[str]) -> str:
     """Suggest the names nearest to a mistyped one, as the `fix` of an error."""
     known = sorted(set(names))
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    study = [item for item in known if item.startswith(f"{name.rstrip('/')}/")]
+    if study:
+        return "choose from " + ", ".join(study)
+    # `learning-rule` for `burstprop/learning-rule`: part of a name counts as near.
+    close = [item for item in known if item.endswith(f"/{name}")]
     if not close:
-        # `learning-rule` for `burstprop/learning-rule`: part of a name counts as near.
+        close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+        likeness = [difflib.SequenceMatcher(None, item, name).ratio() for item in close]
+        close = [item for item, r in zip(close, likeness, strict=True) if r > likeness[0] - 0.1]
+    if not close:
         close = [item for item in known if name and name.lower() in item.lower()][:3]
     if close:
         return "did you mean " + " or ".join(close) + "?"

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from neuromodels import registry
 from neuromodels.analysis import ALPHA, tolerance
-from neuromodels.errors import UnknownNameError, UsageError
+from neuromodels.errors import EnvironmentProblem, UnknownNameError, UsageError
 from neuromodels.parameters import nearest
 from neuromodels.planning import whole
 from neuromodels.provenance import utc_now, versions
-from neuromodels.storage import write_json
+from neuromodels.storage import is_disk_full, write_json
 from neuromodels.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from neuromodels.sweeps.table import Summary
 
 FILE = "reproduction.json"
+PUBLISHED = "paper"
+"""Preset of the published size."""
 MAX_SEEDS = 10_000
 
 
@@ -158,10 +160,22 @@ class Reproduction:
         counts = self.verdicts
         return ALPHA * (counts["agrees"] + counts["differs"])
 
+    @property
+    def note(self) -> str:
+        """What verdicts do not mean here; empty at the published size."""
+        if self.preset == PUBLISHED:
+            return ""
+        return (
+            f"Preset {self.preset} is not the published size. It shows that everything runs; a "
+            "metric has a reference only where size and duration do not matter. "
+            f"To compare with the papers: --preset {PUBLISHED}."
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """All of it, as ``reproduction.json`` has it."""
         return {
             "preset": self.preset,
+            "note": self.note,
             "seeds": self.seeds,
             "made": utc_now(),
             "versions": versions([]),
@@ -221,7 +235,7 @@ def reproduce(
     UsageError
         Unknown names, or a number of seeds that is not possible; before anything runs.
     RunInterrupted, EnvironmentProblem
-        As `neuromodels.sweep`; what is complete is kept.
+        It was stopped, or the disk is full; what is complete is kept.
     """
     whole(seeds, "seeds", 1, MAX_SEEDS)
     chosen = select(name, preset)
@@ -286,6 +300,11 @@ def _reproduced(
         )
     except UsageError as error:
         # A circuit that refuses its own conditions must not take the others down.
+        return Reproduced(circuit.name, plugin, circuit.summary, None, str(error))
+    except EnvironmentProblem as error:
+        # Nor one for which something is not installed; what the disk refuses is everyone's affair.
+        if isinstance(error.__cause__, OSError) or is_disk_full(error):
+            raise
         return Reproduced(circuit.name, plugin, circuit.summary, None, str(error))
     return Reproduced(circuit.name, plugin, circuit.summary, done)
 

@@ -111,9 +111,9 @@ class RunDirectory:
         EnvironmentProblem
             It cannot be created or written.
         """
-        if path.exists() and not path.is_dir():
-            raise RunError("is a file, not a directory", where=str(path))
         with disk_errors(path):
+            if path.exists() and not path.is_dir():
+                raise RunError("is a file, not a directory", where=str(path))
             _refuse_foreign(path)
             path.mkdir(parents=True, exist_ok=True)
             lock = _acquire(path)

@@ -648,7 +648,9 @@ def _finished(directory: RunDirectory, failures: Mapping[str, str]) -> Run:
         error = AnalysisFailed(
             "; ".join(f"{name} failed: {why}" for name, why in failures.items()),
             where=str(directory.path),
-            fix="the simulation is complete; repeat the analysis with `neuromodels analyze`",
+            fix="the simulation is complete; repeat the analysis with `neuromodels analyze`"
+            if result.status == "complete"
+            else f"the simulation is not complete: `neuromodels run --resume {directory.path}`",
             run=result,
         )
         raise ranks.mark_settled(error)

@@ -127,6 +127,8 @@ def test_unknown_names_suggest_the_nearest():
         registry.circuit("thing")
     with pytest.raises(UnknownNameError, match=r"did you mean cell\?"):
         registry.model("cel")
+    with pytest.raises(UnknownNameError, match=r"choose from study/thing\)"):
+        registry.circuit("study")
 
 
 def test_a_plugin_that_cannot_be_imported_is_listed_and_harms_nothing():

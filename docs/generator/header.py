@@ -11,21 +11,12 @@ import textwrap
 from collections.abc import Collection, Iterator, Mapping
 
 from generator import equations
+from neuromodels import declarations
 
 __all__ = ["cited", "markdown", "references"]
 
 _REFERENCE = re.compile(r"\.\. \[(?P<label>\w+)\]\s+(?P<text>.*)", re.DOTALL)
 _DOI = re.compile(r"https://doi\.org/\S+")
-
-
-def comment(source: str) -> list[str]:
-    """Lines of the comment before the model, without ``#``, title and licence."""
-    lines: list[str] = []
-    for line in source.splitlines():
-        if not line.startswith("#"):
-            break
-        lines.append(line.removeprefix("#").removeprefix(" ").rstrip())
-    return [line for line in lines[2:] if not line.startswith("SPDX-")]
 
 
 def _blocks(lines: list[str]) -> Iterator[list[str]]:
@@ -42,7 +33,7 @@ def references(source: str) -> Mapping[str, str]:
     """Citation label -> text of the reference."""
     found: dict[str, str] = {}
     label = ""
-    for line in comment(source):
+    for line in declarations.head(source):
         if match := _REFERENCE.fullmatch(line):
             label = match["label"]
             found[label] = match["text"]
@@ -90,7 +81,7 @@ def markdown(source: str, symbols: Collection[str]) -> str:
     """
     known = references(source)
     parts: list[str] = []
-    for block in _blocks(comment(source)):
+    for block in _blocks(declarations.head(source)):
         if len(block) == 2 and set(block[1]) == {"+"}:
             if block[0] not in {"Description", "References"}:
                 parts.append(f"## {block[0]}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from neuromodels.cli.completion import names
 from neuromodels.cli.output import json_option
 from neuromodels.cli.result import report
 
@@ -14,18 +15,19 @@ from neuromodels.cli.result import report
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--analysis",
-    "names",
+    "analyses",
     metavar="NAME",
     multiple=True,
+    shell_complete=names("analyses"),
     help="Only this analysis. Repeatable.  [default: those of the run's circuit]",
 )
 @json_option
-def command(run: Path, names: tuple[str, ...], as_json: bool) -> None:
+def command(run: Path, analyses: tuple[str, ...], as_json: bool) -> None:
     """Analyse the run in directory RUN again; its metrics and figures are replaced."""
     from neuromodels.registry import registry
 
-    for name in names:
+    for name in analyses:
         registry().analysis(name)  # a mistyped name is refused before anything is loaded
     from neuromodels import runner
 
-    report(lambda: runner.analyze(run, names=list(names) or None), as_json=as_json)
+    report(lambda: runner.analyze(run, names=list(analyses) or None), as_json=as_json)

@@ -16,6 +16,7 @@ from typing import IO, NoReturn
 
 import click
 
+import neuromodels.cli.completion  # noqa: F401  registers itself with click
 from neuromodels.cli.group import Group
 from neuromodels.errors import EnvironmentProblem, NeuromodelsError
 from neuromodels.ranks import PATIENCE, is_settled, launched
@@ -24,6 +25,7 @@ from neuromodels.waiting import let_threads_sleep
 INTERRUPTED = 130
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
 _NO_OUTPUT = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EPIPE}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @dataclass
@@ -112,6 +114,8 @@ def _explain(error: BaseException) -> tuple[str, int]:
         return f"error: {_one_line(str(error))}", error.exit_code
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return "interrupted", INTERRUPTED
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # no mistake: the whole help
+        return error.format_message(), error.exit_code
     if isinstance(error, click.UsageError):
         place = error.ctx.command_path if error.ctx is not None else "neuromodels"
         message = _one_line(error.format_message()).removesuffix(".")
@@ -123,6 +127,8 @@ def _explain(error: BaseException) -> tuple[str, int]:
             f"error: the output cannot be written: {error.strerror}",
             EnvironmentProblem.exit_code,
         )
+    if isinstance(error, OSError) and error.errno in _REFUSED and error.filename is not None:
+        return f"error: {error.filename}: {error.strerror}", EnvironmentProblem.exit_code
     text = _one_line(f"{type(error).__name__}: {error}")
     hint = "this is a defect of neuromodels or of a plugin; `neuromodels --debug …` shows where"
     return f"error: {text} ({hint})", DEFECT

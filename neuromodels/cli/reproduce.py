@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from neuromodels.cli.completion import names
+from neuromodels.cli.completion import names, presets
 from neuromodels.cli.output import json_option, only_json, print_json, print_table
 from neuromodels.cli.run import Whole
 from neuromodels.errors import RunError
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 @click.command(name="reproduce", short_help="Published numbers beside ours, with verdicts.")
 @click.argument(
-    "name", metavar="[STUDY[/CIRCUIT]]", required=False, shell_complete=names("circuits")
+    "name", metavar="[STUDY[/CIRCUIT]]", required=False, shell_complete=names("studies", "circuits")
 )
 @click.option(
     "--preset",
     metavar="NAME",
     default="paper",
     show_default=True,
+    shell_complete=presets,
     help="smoke: whether everything runs; paper: the published size.",
 )
 @click.option(
@@ -90,7 +91,8 @@ def command(
     if found.failures:
         run, why = next(iter(found.failures.items()))
         raise RunError(
-            f"{len(found.failures)} runs are missing; {run}: {why}",
+            f"{len(found.failures)} run{'s are' if len(found.failures) > 1 else ' is'} missing; "
+            f"{run}: {why}",
             where=str(found.path),
             fix="mend it, then give the same command again",
         )
@@ -113,3 +115,5 @@ def _print(found: Reproduction) -> None:
         f"({found.expected_by_chance:.1f} expected by chance), "
         f"{counts['no reference']} without reference"
     )
+    if found.note:
+        click.echo(found.note)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neuromodels.cli import values
-from neuromodels.cli.completion import names
+from neuromodels.cli.completion import assignments as parameters
+from neuromodels.cli.completion import names, presets
 from neuromodels.cli.output import json_option
 from neuromodels.cli.result import report
 from neuromodels.errors import UsageError
@@ -33,6 +34,7 @@ _OPTIONS = (
     click.option(
         "--set",
         "assignments",
+        shell_complete=parameters,
         metavar="NAME=VALUE",
         multiple=True,
         help="Set a parameter; the value may carry a unit: --set 'duration=25 s'. Repeatable.",
@@ -45,7 +47,12 @@ _OPTIONS = (
         help="Parameters from a JSON, YAML or TOML file, or from a run's run.json; --set wins over "
         "it.",
     ),
-    click.option("--preset", metavar="NAME", help="A named set of parameters: smoke, paper, …"),
+    click.option(
+        "--preset",
+        metavar="NAME",
+        shell_complete=presets,
+        help="A named set of parameters: smoke, paper, …",
+    ),
     click.option(
         "--seed", type=SEEDS, metavar="N", help="Seed of all random numbers.  [default: 1]"
     ),

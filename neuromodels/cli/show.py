@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -77,6 +78,7 @@ def _circuit(found: Registry, name: str) -> dict[str, Any]:
 def _model(found: Registry, name: str) -> dict[str, Any]:
     item = found.models[name]
     model: Model = item.object
+    source = Source.read(model).text
     content: dict[str, Any] = {
         "name": name,
         "kind": "synapse" if isinstance(model, SynapseModel) else "neuron",
@@ -84,6 +86,8 @@ def _model(found: Registry, name: str) -> dict[str, Any]:
         "version": item.version,
         "summary": model.summary,
         "source": str(model.source),
+        "doc": "\n".join(declarations.head(source)).strip(),
+        "ports": declarations.ports(source),
         "parameters": [
             {
                 "name": entry["name"],
@@ -95,7 +99,7 @@ def _model(found: Registry, name: str) -> dict[str, Any]:
                 "doc": entry["doc"],
                 "source": "",
             }
-            for entry in declarations.parameters(Source.read(model).text)
+            for entry in declarations.parameters(source)
         ],
     }
     if isinstance(model, SynapseModel):
@@ -115,36 +119,55 @@ def _print(content: dict[str, Any]) -> None:
             click.echo(f"{key}: {', '.join(content[key])}")
     for preset, values in content.get("presets", {}).items():
         mark = " (default)" if preset == content["default_preset"] else ""
-        changes = ", ".join(f"{key}={value}" for key, value in values.items()) or "the defaults"
+        changes = _assignments(content, values) or "the defaults"
         click.echo(f"preset {preset}{mark}: {changes}")
     for condition, values in content.get("conditions", {}).items():
-        changes = ", ".join(f"{key}={value}" for key, value in values.items()) or "as the preset"
+        changes = _assignments(content, values) or "as the preset"
         click.echo(f"condition {condition}: {changes}")
     if content.get("doc"):
         click.echo(f"\n{content['doc']}")
+    if content.get("ports"):
+        click.echo()
+        print_table(
+            ("input port", "of", "meaning"),
+            [
+                (port["name"], "spikes" if port["kind"] == "spike" else "values", port["doc"])
+                for port in content["ports"]
+            ],
+        )
     parameters = content.get("parameters")
     if parameters:
         click.echo()
+        headers = ("parameter", "default", "unit", "range", "meaning", "source")
+        rows = [
+            (
+                entry["name"],
+                _value(entry["default"]),
+                entry["unit"],
+                _accepted(entry),
+                entry["doc"],
+                entry["source"],
+            )
+            for entry in parameters
+        ]
+        filled = [column for column in range(len(headers)) if any(row[column] for row in rows)]
         print_table(
-            ("parameter", "default", "unit", "range", "meaning", "source"),
-            [
-                (
-                    entry["name"],
-                    _value(entry["default"]),
-                    entry["unit"],
-                    _accepted(entry),
-                    entry["doc"],
-                    entry["source"],
-                )
-                for entry in parameters
-            ],
+            [headers[column] for column in filled], [[row[c] for c in filled] for row in rows]
         )
+
+
+def _assignments(content: dict[str, Any], values: Mapping[str, object]) -> str:
+    """Write values as ``--set`` takes them, with units."""
+    units = {entry["name"]: entry["unit"] for entry in content["parameters"]}
+    return ", ".join(
+        f"{name}={_value(value)} {units.get(name, '')}".rstrip() for name, value in values.items()
+    )
 
 
 def _value(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.12g}"
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return ", ".join(_value(item) for item in value)
     return "" if value is None else str(value)
 

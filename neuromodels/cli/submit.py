@@ -51,7 +51,7 @@ def command() -> None:
     """
 
 
-@command.command(name="run")
+@command.command(name="run", short_help="Submit a run of a circuit.")
 @run_options
 @_job_options
 def run(
@@ -89,7 +89,7 @@ def run(
     _print(found, as_json=job["as_json"])
 
 
-@command.command(name="sweep")
+@command.command(name="sweep", short_help="Submit a sweep, as an array of jobs.")
 @click.argument("circuit", required=False, shell_complete=names("circuits"))
 @definition_options
 @click.option(

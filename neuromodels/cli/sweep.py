@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neuromodels.cli import values
-from neuromodels.cli.completion import names
+from neuromodels.cli.completion import assignments as parameters
+from neuromodels.cli.completion import names, presets
 from neuromodels.cli.output import json_option as with_json
 from neuromodels.cli.output import only_json, print_json, print_table
 from neuromodels.cli.run import Whole, refuse_with_resume
@@ -33,6 +34,7 @@ _DEFINITION = (
     click.option(
         "--set",
         "assignments",
+        shell_complete=parameters,
         metavar="NAME=A,B,…",
         multiple=True,
         help="Values of a parameter, perhaps with units: --set 'segment=1 s,2 s'. Repeatable: "
@@ -56,7 +58,12 @@ _DEFINITION = (
     click.option(
         "--seeds", metavar="A:B", help="Seeds of every point: 1:10, or 1,2,7.  [default: 1]"
     ),
-    click.option("--preset", metavar="NAME", help="A named set of parameters: smoke, paper, …"),
+    click.option(
+        "--preset",
+        metavar="NAME",
+        shell_complete=presets,
+        help="A named set of parameters: smoke, paper, …",
+    ),
     click.option(
         "--threads", type=Whole(min=1), metavar="N", help="Threads of each run.  [default: 1]"
     ),

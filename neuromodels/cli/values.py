@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -86,9 +87,13 @@ def numbers(text: str, where: str) -> list[int]:
 
 def _parsed(path: Path, parsers: Mapping[str, Callable[[str], Any]]) -> Any:
     parse = parsers.get(path.suffix.lower())
+    if parse is None and not os.path.lexists(path):
+        raise UsageError("does not exist", where=str(path), fix="give the path of a file")
     if parse is None:
         raise UsageError(
-            f"unknown format {path.suffix!r}", where=str(path), fix=f"use {' or '.join(parsers)}"
+            f"unknown format {path.suffix!r}",
+            where=str(path),
+            fix=f"the name of the file must end in {' or '.join(parsers)}",
         )
     try:
         return parse(path.read_text(encoding="utf-8"))

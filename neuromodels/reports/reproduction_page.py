@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuromodels.analysis import EXACT
 from neuromodels.reports.contents import data_uri, number, vector
 from neuromodels.reports.page import fill, save
 
@@ -77,20 +79,25 @@ def line(outcome: Outcome) -> Line:
         unit=outcome.unit,
         reference=""
         if reference is None
-        else _spread(reference["mean"], reference["sd"], reference["n"]),
+        else _reference(reference["mean"], reference["sd"], reference["n"]),
         source="" if reference is None else reference["source"],
-        ours=_spread(outcome.mean, outcome.sd, outcome.n),
+        ours=_ours(outcome),
         verdict=outcome.verdict,
         doc=outcome.doc,
     )
 
 
-def _spread(mean: float, sd: float, n: int) -> str:
+def _reference(mean: float, sd: float, n: int) -> str:
     if sd == 0:
-        return f"{number(mean)} (exact, n = {n})"
-    if sd != sd:  # one seed has no spread
-        return f"{number(mean)} (n = {n})"
+        return f"{number(mean)} (exact)"
     return f"{number(mean)} ± {sd:.2g} (n = {n})"
+
+
+def _ours(outcome: Outcome) -> str:
+    if math.isnan(outcome.sd):  # one seed has no spread
+        return f"{number(outcome.mean)} (n = {outcome.n})"
+    rounding = abs(outcome.sd) < EXACT * abs(outcome.mean)
+    return f"{number(outcome.mean)} ± {0 if rounding else outcome.sd:.2g} (n = {outcome.n})"
 
 
 __all__ = ["Line", "Section", "line", "section", "write_reproduction"]

@@ -1,7 +1,9 @@
 """The command line: what it prints, its exit codes, and what bad input gets."""
 
+import errno
 import json
 import os
+import re
 import subprocess
 import sys
 import types
@@ -186,6 +188,20 @@ def test_show_model(call, study):
     eta = next(entry for entry in content["parameters"] if entry["name"] == "eta")
     assert (eta["default"], eta["unit"], eta["type"]) == ("0.0035", "", "shared")
     assert content["neuron"] == "pyramidal_burst_neuron"
+    out = call("show", "burst_dependent_synapse")[1]
+    assert "w <- w + eta * burst_valence * pre_event_trace" in out
+    assert ".. [Payeur2021] Payeur A" in out
+    assert re.search(r"^valence +values +The neuron's burst_valence", out, re.MULTILINE)
+    assert re.search(r"^parameter +default +unit +meaning$", out, re.MULTILINE)
+
+
+def test_show_says_presets_as_set_takes_them(call, study):
+    import neuromodels_burstprop
+
+    study.register(neuromodels_burstprop, "burstprop")
+    out = call("show", "burstprop/learning-rule")[1]
+    assert "preset smoke: n_pre=400" in out
+    assert "segment=5 s, bin=0.5 s\n" in out
 
 
 def test_plugin_commands(call):
@@ -287,7 +303,9 @@ def test_analyze(call, runner):
         (["run", "study/thing", "--seed", "0"], 2, "'--seed': 0 is not in the range"),
         (["run", "study/thing", "--set", "n"], 2, "--set: 'n' is not an assignment (write"),
         (["run", "study/thing", "--params", "none.json"], 2, "none.json: cannot be read"),
-        (["run", "study/thing", "--params", "none.txt"], 2, "unknown format '.txt'"),
+        (["run", "study/thing", "--params", "none"], 2, "none: does not exist"),
+        (["run", "study/thing", "--params", os.devnull], 2, "unknown format ''"),
+        (["run", "study"], 2, "no circuit 'study' (choose from study/"),
         (["run", "study/thing", "--nope"], 2, "--nope"),
         (["list", "things"], 2, "'things' is not one of"),
         (["greet", "--fail"], 70, "ZeroDivisionError: two lines (this is a defect"),
@@ -299,6 +317,24 @@ def test_bad_input_gets_one_line_and_a_code(call, arguments, code, message):
     assert out == ""
     assert one_line(err).startswith("error: ")
     assert message in err
+
+
+@pytest.mark.parametrize("group", [[], ["models"], ["submit"]])
+def test_a_group_alone_shows_its_help_as_it_is(call, group):
+    code, _, err = call(*group)
+    assert code == 2
+    assert err.startswith("Usage: neuromodels")
+    assert "\nCommands:\n" in err
+
+
+def test_a_file_that_may_not_be_touched_is_no_defect(call, runner, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/closed/run.json")
+
+    monkeypatch.setattr("neuromodels.runner.run", refuse)
+    code, _, err = call("run", "study/thing")
+    assert code == EnvironmentProblem.exit_code
+    assert one_line(err).strip() == "error: /closed/run.json: Permission denied"
 
 
 @pytest.mark.parametrize(

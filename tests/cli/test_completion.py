@@ -45,6 +45,17 @@ def test_names_of_circuits_and_models():
     assert complete("neuromodels models build event") == {"event_synapse"}
 
 
+def test_what_the_circuit_on_the_line_has():
+    run = "neuromodels run burstprop/learning-rule"
+    assert complete(f"{run} --preset ") == {"smoke", "paper"}
+    assert complete(f"{run} --set et") == {"eta=0.0035"}
+    assert "background=private" in complete(f"{run} --set background")
+    assert "40-examples" in complete("neuromodels sweep burstprop/xor --preset ")
+    assert complete("neuromodels reproduce burstprop/xor --preset s") == {"smoke"}
+    assert {"burstprop", "burstprop/xor"} <= complete("neuromodels reproduce burst")
+    assert complete("neuromodels analyze x --analysis burstprop/x") == {"burstprop/xor"}
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_scripts(shell):
     if shell == "bash" and shutil.which("bash") is None:
@@ -58,3 +69,5 @@ def test_scripts(shell):
     )
     assert done.returncode == 0, done.stderr
     assert "_NEUROMODELS_COMPLETE" in done.stdout
+    if shell == "fish":
+        assert 'string split --max 1 ","' in done.stdout

@@ -17,6 +17,7 @@ from neuromodels import (
     hookimpl,
     parameter,
 )
+from neuromodels.errors import EnvironmentProblem
 
 SOURCE = "a table that nobody wrote"
 
@@ -55,6 +56,15 @@ class Fails(Rates):
         raise ValueError("as asked for")
 
 
+class Lacks(Rates):
+    """Needs what is not installed."""
+
+    name = "published/lacks"
+
+    def __init__(self, parameters: RatesParameters) -> None:
+        raise EnvironmentProblem("nothing like it is installed", fix="pip install it")
+
+
 class RatesAnalysis(Analysis):
     name = "published/rates"
     summary = "Mean rate"
@@ -75,7 +85,7 @@ class RatesAnalysis(Analysis):
 class Plugin:
     @hookimpl
     def neuromodels_circuits(self):
-        return [Rates, Fails]
+        return [Rates, Lacks, Fails]
 
     @hookimpl
     def neuromodels_analyses(self):

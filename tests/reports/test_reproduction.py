@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import sys
@@ -18,6 +19,7 @@ from neuromodels import reproduce
 from neuromodels.analysis import Reference, judge, tolerance
 from neuromodels.cli import execute
 from neuromodels.errors import UnknownNameError
+from neuromodels.reports.reproduction_page import line, write_reproduction
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,24 @@ def test_command_writes_a_page_and_prints_every_metric(done, capsys):
     page = (done.path / "reproduction.html").read_text()
     assert published_plugin.SOURCE in page
     assert page.count("data:image/svg+xml") == 2
+    assert "not the published size" not in page
+
+
+def test_another_size_than_the_published_one_says_so(done):
+    assert done.note == ""
+    small = dataclasses.replace(done, preset="smoke")
+    assert "not the published size" in small.note
+    assert small.as_dict()["note"] == small.note
+    page = write_reproduction(dataclasses.replace(small, path=done.path / "small")).read_text()
+    assert small.note in page
+
+
+def test_ours_is_never_called_exact(done):
+    outcome = dataclasses.replace(done.outcomes[0], mean=0.08, sd=1.2e-17, n=2)
+    assert line(outcome).ours == "0.08 ± 0 (n = 2)"
+    assert line(dataclasses.replace(outcome, sd=math.nan, n=1)).ours == "0.08 (n = 1)"
+    exact = {"mean": 0.08, "sd": 0.0, "n": 1, "dof": 1, "source": ""}
+    assert line(dataclasses.replace(outcome, reference=exact)).reference == "0.08 (exact)"
 
 
 def test_a_circuit_that_fails_leaves_the_others_alone(done, capsys):
@@ -93,8 +113,8 @@ def test_a_circuit_that_fails_leaves_the_others_alone(done, capsys):
     captured = capsys.readouterr()
     assert code != 0
     assert "published/rates slow: rate" in captured.out
-    assert "published/fails" in captured.err
-    assert "as asked for" in captured.err
+    assert "2 runs are missing; published/lacks: nothing like it is installed" in captured.err
+    assert "published/fails" in (done.path / "reproduction.json").read_text()
     assert captured.err.strip().splitlines()[-1].startswith("error: ")
     assert "as asked for" in (done.path / "reproduction.html").read_text()
 

@@ -21,7 +21,7 @@ def relevance() -> None:
     """Irrelevance by inhibition: trials of an experiment."""
 
 
-@relevance.command()
+@relevance.command(short_help="Run trials of an experiment, and compare their means.")
 @click.argument("circuit")
 @click.option("--conditions", default="all", show_default=True, help="Names, comma-separated.")
 @click.option("--trials", "span", default="1:30", show_default=True, help="FIRST:LAST, or one.")

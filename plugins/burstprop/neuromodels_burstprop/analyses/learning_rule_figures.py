@@ -87,7 +87,7 @@ def weight_change(run: Run, measured: Measured) -> Figure:
             color=SEGMENTS[number % len(SEGMENTS)],
             markeredgecolor="0.3",
             markeredgewidth=0.5,
-            label=_segment_label(run, phase),
+            label=f"{phase.name.replace('_', ' ')}: {_segment_label(run, phase)}",
         )
     span = measured.bursts["pre"].rates_between([learning[0].start, learning[-1].stop])
     post_rate = float(np.mean(post.event_rate[post.start >= learning[0].start]))

@@ -219,7 +219,7 @@ class LearningRule(Circuit[LearningRuleParameters]):
                 raise ParameterError(
                     f"bins of {p.bin:g} s do not divide {name} = {getattr(p, name):g} s",
                     where=f"{self.name}: bin",
-                    fix=f"choose {name} / bin whole",
+                    fix=f"make {name} a multiple of bin, or change bin",
                 )
         # Below, a condensed pool would need connection probabilities above 1, or be empty.
         least = max(p.p_exc, p.p_inh, p.pool_size**-0.5)

@@ -254,7 +254,7 @@ class Propagation(Circuit[PropagationParameters]):
                 raise ParameterError(
                     f"bins of {p.bin:g} ms do not divide {name} = {getattr(p, name):g} s",
                     where=f"{self.name}: bin",
-                    fix=f"choose {name} / bin whole",
+                    fix=f"make {name} a multiple of bin, or change bin",
                 )
         if 1000.0 * p.stimulation < (self.least_bins - 1e-9) * p.bin:
             raise ParameterError(

@@ -279,7 +279,7 @@ class Xor(Circuit[XorParameters]):
                 raise ParameterError(
                     f"bins of {p.bin:g} s do not divide {name} = {time:g} s",
                     where=f"{self.name}: bin",
-                    fix=f"choose ({name}) / bin whole",
+                    fix=f"choose a bin of which {name} is a multiple",
                 )
 
     # -- protocol -----------------------------------------------------------------------------

@@ -128,7 +128,7 @@ class EffectCircuit(Circuit[P]):
             raise ParameterError(
                 f"{p.duration:g} s are no multiple of {p.interval:g} s",
                 where=f"{self.name}: interval",
-                fix="choose duration / interval whole",
+                fix="make duration a multiple of interval",
             )
 
     def draw(self, rng: np.random.Generator) -> Array:

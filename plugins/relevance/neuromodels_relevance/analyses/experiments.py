@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from neuromodels import Analysis, Metric, Result
 from neuromodels_relevance.analyses import reference
+from neuromodels_relevance.analyses.meaning import meaning
 from neuromodels_relevance.analyses.measured import Array, Measured, measure, state
 from neuromodels_relevance.circuits.blocking import Blocking
 from neuromodels_relevance.circuits.categorization import Categorization
@@ -65,7 +66,7 @@ class ExperimentAnalysis(Analysis):
                 value,
                 self.unit(name),
                 reference.reference(self.experiment, condition, name),
-                f"{self.experiment}: {name}",
+                meaning(name),
             )
             for name, value in values.items()
             if np.isfinite(value)
@@ -80,8 +81,8 @@ class ExperimentAnalysis(Analysis):
 
     def unit(self, metric: str) -> str:
         """Unit of a metric, by its name."""
-        quantity = metric.split(".")[-1].split("_")[0]
-        return UNITS.get(quantity, "Hz" if quantity in {"rateE", "mphi", "pre"} else "")
+        quantity = metric.split(".")[-1].removeprefix("pre_").split("_")[0]
+        return UNITS.get(quantity, "Hz" if quantity in {"rateE", "mphi"} else "")
 
     @abc.abstractmethod
     def values(self, measured: Measured, run: Run) -> Mapping[str, float]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from neuromodels_relevance.analyses import reference
 from neuromodels_relevance.circuits.network import CYCLE, GROUPS
@@ -47,7 +48,10 @@ def presentations(measured: Measured, experiment: str, condition: str | None) ->
                 )  # fmt: skip
         axes.set_ylabel(LABELS[quantity], fontsize="small")
     grid[-1].set_xlabel("presentation")
-    grid[0].legend(frameon=False, fontsize="small")
+    handles, _ = grid[0].get_legend_handles_labels()
+    if any(axes.collections for axes in grid):
+        handles.append(Patch(color="0.8", label="reference, mean ± sd"))
+    grid[0].legend(handles=handles, frameon=False, fontsize="small")
     return figure
 
 
@@ -74,6 +78,16 @@ def traces(measured: Measured, *, span: float = 1.5) -> Figure:
                 axes.set_ylabel(LABELS[quantity], fontsize="small")
         grid[0, column].set_title(title, fontsize="medium", color=COLORS[name])
         grid[2, column].set_xlabel("time (s)")
+    occurring = [name for name in EVENTS if measured.schedule.starts(name).size]
+    shades = [
+        Patch(color=COLORS[name], alpha=0.2, label=name) for name in ("CS1", "CS2", "US")
+        if name in occurring
+    ]  # fmt: skip
+    if {SHARE, SCALE} & set(occurring):
+        shades.append(Patch(color="0.9", label="changed inhibition"))
+    figure.legend(
+        handles=shades, loc="outside lower center", ncols=4, frameon=False, fontsize="small"
+    )
     return figure
 
 
@@ -109,9 +123,12 @@ def classification(measured: Measured, condition: str | None) -> Figure:
             axes.fill_between(
                 band.x - 0.5, band.mean - band.sd, band.mean + band.sd,
                 color="black", alpha=0.2, linewidth=0,
+                label="reference, mean ± sd",
             )  # fmt: skip
         axes.set_title(title, fontsize="medium")
         axes.set_xlabel("time in training (s)")
+    if pair[1].collections:
+        pair[1].legend(frameon=False, fontsize="small")
     return figure
 
 
