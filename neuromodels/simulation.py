@@ -104,8 +104,6 @@ class Tally:
     prepare, simulate, record, write, enter : float
         Before the first step, when NEST sorts synapses and makes its tables of targets; in NEST's
         simulation loop; sampling and draining; writing parts; in `Phase.enter` and in observers.
-    cpu : float
-        CPU time (s) of all threads of this process since then, whatever it was spent on.
     reached : int
         Last step simulated.
     phases : dict
@@ -123,6 +121,7 @@ class Tally:
 
     @property
     def cpu(self) -> float:
+        """CPU time (s) of all threads of this process after `prepare`, whatever it was for."""
         return 0.0 if self._began is None else time.process_time() - self._began
 
     @contextlib.contextmanager
