@@ -6,11 +6,3 @@ only ever adds time.  `cases` says what is measured, `networks` makes a network 
 model, `results` is the table, `projection` what follows from it for larger networks, and `pages`
 writes it down.
 """
-
-from __future__ import annotations
-
-from neuromodels.benchmarking.cases import Request, request
-from neuromodels.benchmarking.measuring import measure
-from neuromodels.benchmarking.results import Results
-
-__all__ = ["Request", "Results", "measure", "request"]

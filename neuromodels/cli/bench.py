@@ -123,7 +123,9 @@ def command(
     what else runs on a machine only adds time: keep it quiet all the same. Straight lines through
     the sizes then tell what 10 and 100 times the published size need.
     """
-    from neuromodels.benchmarking import measure, pages, request
+    from neuromodels.benchmarking import pages
+    from neuromodels.benchmarking.cases import request
+    from neuromodels.benchmarking.measuring import measure
 
     chosen = None if models is None else [n for n in models.split(",") if n and models != "all"]
     wanted = request(
