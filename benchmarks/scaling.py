@@ -152,8 +152,8 @@ def page(folder: Path) -> str:
             (
                 "One thread, best of the turns, which the two ways took alternately: time in which "
                 "biological time passes, its ratio (smallest and largest of the turns), time of "
-                "the whole process from the start of Python to the files on the disk, and the ratio of "
-                "CPU times."
+                "the whole process from the start of Python to the files on the disk, and the "
+                "ratio of CPU times."
             ),
             overhead.page(found).strip(),
         ]

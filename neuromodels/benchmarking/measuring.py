@@ -21,7 +21,8 @@ from typing import Any
 from neuromodels import provenance
 from neuromodels.benchmarking.cases import RESULT, Case, Request
 from neuromodels.benchmarking.results import Results
-from neuromodels.errors import NeuromodelsError
+from neuromodels.errors import ModelError, NeuromodelsError
+from neuromodels.interrupts import Interrupts
 from neuromodels.registry import registry
 from neuromodels.sweeps.pool import environment
 
@@ -34,47 +35,47 @@ Told = Callable[[Case, int, int], None]
 _MEMORY = 0.8
 # A measurement may take so many times the limit, which is compared with an estimate.
 _PATIENCE = 3.0
+_GRACE = 10.0
 
 
-def measure(request: Request, told: Told | None = None, *, turns: int | None = None) -> Results:
+def measure(request: Request, told: Told | None = None) -> Results:
     """Measure all cases, as often as asked for.
 
     Parameters
     ----------
     request : Request
     told : callable, optional
-    turns : int, optional
-        Instead of those of the request.
 
     Returns
     -------
     Results
         What was measured until then where Ctrl-C ends it.
     """
-    repeat = request.repeat if turns is None else turns
     results = Results.begin(request)
     subjects = [list(cases) for cases in request.subjects()]
     missing = _compile(subjects)
-    total, number = repeat * sum(map(len, subjects)), 0
+    total, number = request.repeat * sum(map(len, subjects)), 0
     available = _available_memory()
     try:
-        for turn in range(1, repeat + 1):
-            for cases in subjects:
-                smaller: list[_Taken] = []
-                for case in cases:
-                    number += 1
-                    if told is not None:
-                        told(case, number, total)
-                    reason = missing.get(case) or missing.get(case.name) or _refused(case)
-                    if reason is None and (turn == 1 or case not in missing):
-                        reason = _too_large(case, smaller, request.limit, available)
-                    if reason is None:
-                        found, reason = _one(request, case, turn, smaller)
-                        if found is not None:
-                            results.rows.append(found)
-                    if reason is not None and case not in missing:
-                        missing[case] = reason
-                        results.rows.append({**case.as_dict(), "turn": turn, "missing": reason})
+        with Interrupts():
+            for turn in range(1, request.repeat + 1):
+                for cases in subjects:
+                    smaller: list[_Taken] = []
+                    for case in cases:
+                        number += 1
+                        if told is not None:
+                            told(case, number, total)
+                        if case in missing:
+                            continue
+                        reason = missing.get(case.name) or _refused(case)
+                        reason = reason or _too_large(case, smaller, request.limit, available)
+                        row: dict[str, Any] | None = None
+                        if reason is None:
+                            row, reason = _one(request, case, turn, smaller)
+                        if row is None:
+                            missing[case] = str(reason)
+                            row = {**case.as_dict(), "turn": turn, "missing": reason}
+                        results.rows.append(row)
     except KeyboardInterrupt:
         results.interrupted = True
     results.finish()
@@ -96,16 +97,22 @@ def _compile(subjects: list[list[Case]]) -> dict[Any, str]:
     from neuromodels import nestml
 
     missing: dict[Any, str] = {}
-    models: dict[str, None] = {}
-    for cases in subjects:
-        try:
-            models.update(dict.fromkeys(cases[0].circuit().models))
-        except NeuromodelsError as error:
-            missing[cases[0].name] = _line(error)
+    models: dict[str, list[str]] = {}
     registered = registry().models
-    wanted = [name for name in models if name in registered]
-    if wanted:
-        nestml.build(wanted)
+    for cases in subjects:
+        name = cases[0].name
+        try:
+            models[name] = [m for m in cases[0].circuit().models if m in registered]
+        except NeuromodelsError as error:
+            missing[name] = _line(error)
+    try:
+        nestml.build(sorted({model for wanted in models.values() for model in wanted}))
+    except ModelError:  # whose it is turns out one by one
+        for name, wanted in models.items():
+            try:
+                nestml.build(wanted)
+            except ModelError as error:
+                missing[name] = _line(error)
     return missing
 
 
@@ -196,14 +203,16 @@ def _run(case: Case, patience: float) -> tuple[dict[str, Any] | None, str | None
 
 @contextlib.contextmanager
 def _ended_with_us(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Kill the process and all that it started, if the block ends before it."""
+    """End the process and all that it started, if the block ends before it."""
     try:
         yield
     finally:
-        if process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        for number in (signal.SIGTERM, signal.SIGKILL):  # mpirun ends its ranks at the first
+            if process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, number)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(_GRACE)
 
 
 def _why(code: int, output: str) -> str:

@@ -266,3 +266,11 @@ def test_a_circuit_that_lacks_something_says_so(monkeypatch):
     monkeypatch.setattr(found, "__init__", lacking)
     results = measuring.measure(request(["rdd/pair"], sizes=[1.0], threads=[1], repeat=2))
     assert [row["missing"] for row in results.rows] == ["PyTorch is not installed"]
+
+
+def test_the_page_of_the_documentation_is_made_from_its_data(monkeypatch):
+    folder = Path(__file__).parents[2] / "benchmarks"
+    monkeypatch.syspath_prepend(str(folder))
+    import scaling
+
+    assert scaling.PAGE.read_text(encoding="utf-8") == scaling.page(scaling.DATA)
