@@ -106,7 +106,7 @@ def measure(parts: list[str], folder: Path, *, quick: bool) -> None:
         begin = time.perf_counter()
         if part == "overhead":
             results = overhead.compare(
-                list(overhead.CIRCUITS), 1 if quick else 3, 1, 0.1 if quick else 1.0
+                list(overhead.CIRCUITS), 1 if quick else 3, 1, 0.4 if quick else 1.0
             )
             text = json.dumps(results, indent=1) + "\n"
             (folder / "overhead.json").write_text(text, encoding="utf-8")

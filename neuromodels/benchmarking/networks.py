@@ -45,8 +45,10 @@ class ModelNetwork(Circuit[ModelParameters]):
         if isinstance(model, SynapseModel):
             self.synapse = model.name
             self.neuron = model.neuron or TARGET
-        own = [name for name in (self.synapse, self.neuron) if name in registry().models]
-        self.models = tuple(name for name in own if name is not None)  # type: ignore[misc]
+        used = (model.name, self.neuron)
+        self.models = tuple(  # type: ignore[misc]
+            name for name in dict.fromkeys(used) if name in registry().models
+        )
         self.resolution = resolution_of(model.name)  # type: ignore[misc]
 
     def build(self, network: Network) -> None:

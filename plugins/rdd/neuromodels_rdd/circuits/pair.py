@@ -235,7 +235,7 @@ class EffectCircuit(Circuit[P]):
     @classmethod
     def scaled(cls, size: float, seconds: float) -> Mapping[str, Any]:
         """More trials; less than one of them has fewer units."""
-        p = cls.Parameters()
+        p: Any = cls.Parameters()
         trials, duration = round(size * p.trials), max(0.1, round(seconds, 1))
         return {
             "trials": max(1, trials),

@@ -461,7 +461,7 @@ class RelevanceCircuit(Circuit[P]):
     @classmethod
     def scaled(cls, size: float, seconds: float) -> Mapping[str, Any]:
         """More units, all connected to all; half of the time before training, half in it."""
-        p = cls.Parameters()
+        p: Any = cls.Parameters()
         return {
             "n_inputs": schedules.N_STIMULI
             * max(1, round(size * p.n_inputs / schedules.N_STIMULI)),
