@@ -42,7 +42,7 @@ CIRCUITS: dict[str, tuple[str, float, Any]] = {
     ),
     "rdd/pair": (
         "pair.py",
-        10.0,
+        5.0,
         lambda q: {"trials": 1000, "duration": 4 * q, "interval": q},
     ),
 }

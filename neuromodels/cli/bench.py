@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,28 +20,20 @@ if TYPE_CHECKING:
     from neuromodels.benchmarking.results import Results
 
 
-class Numbers(click.ParamType):
-    """Positive numbers, separated by commas."""
+def numbers(kind: type[int | float]) -> Callable[[str], tuple[float, ...]]:
+    """Give the type of an option that takes positive numbers, separated by commas."""
 
-    name = "numbers"
-
-    def __init__(self, kind: type[int | float]) -> None:
-        self._kind = kind
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, ...]:
-        """Read them."""
-        if isinstance(value, tuple):
-            return value
+    def read(text: str) -> tuple[float, ...]:
         try:
-            found = tuple(self._kind(part) for part in str(value).split(","))
+            found = tuple(kind(part) for part in text.split(","))
         except ValueError:
             found = ()
         if not found or not all(0 < number < float("inf") for number in found):
-            what = "whole numbers" if self._kind is int else "numbers"
-            self.fail(f"{value!r} are no positive {what}, separated by commas", param, ctx)
+            what = "whole numbers" if kind is int else "numbers"
+            raise click.BadParameter(f"{text!r} are no positive {what}, separated by commas")
         return found
+
+    return read
 
 
 @click.command(name="bench", short_help="Time, memory and throughput here, and of larger networks.")
@@ -55,18 +47,18 @@ class Numbers(click.ParamType):
 )
 @click.option(
     "--sizes",
-    type=Numbers(float),
+    type=numbers(float),
     metavar="X,…",
     default="0.03,0.1,0.3,1,3",
     show_default=True,
     help="Numbers of neurons, relative to the published one (models: to 1000).",
 )
 @click.option(
-    "--threads", type=Numbers(int), metavar="N,…", default="1,2", show_default=True,
+    "--threads", type=numbers(int), metavar="N,…", default="1,2", show_default=True,
     help="Threads of NEST.",
 )  # fmt: skip
 @click.option(
-    "--ranks", type=Numbers(int), metavar="N,…", default="1", show_default=True,
+    "--ranks", type=numbers(int), metavar="N,…", default="1", show_default=True,
     help="MPI ranks, of one thread each; more than one needs a NEST with MPI.",
 )  # fmt: skip
 @click.option(
