@@ -133,7 +133,7 @@ def page(folder: Path) -> str:
     text = [
         "# Measured",
         (
-            "Made by `benchmarks/scaling.py` from the data in `docs/performance/data`; "
+            "Made by `benchmarks/scaling.py` from the data beside it (`data/`); "
             "[scaling](scaling.md) says how to read it."
         ),
     ]
