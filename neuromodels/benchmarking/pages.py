@@ -94,7 +94,7 @@ def _speeds(best: Sequence[Row]) -> Table:
             _count(row["neurons"]),
             _count(row["synapses"]),
             f"{row['wall']:.3g}",
-            f"{100 * row['spread']:.0f} %",
+            f"{100 * row['spread']:.0f} %" if row["turns"] > 1 else "",
             f"{row['cpu_rate']:.3g}",
             _rate(row, "updates"),
             _rate(row, "events"),

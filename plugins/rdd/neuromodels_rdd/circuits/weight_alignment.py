@@ -253,7 +253,7 @@ class WeightAlignment(Circuit[WeightAlignmentParameters]):
     def scaled(cls, size: float, seconds: float) -> Mapping[str, Any]:
         """Wider layers under as many output units, all connected to all; stages as one segment."""
         *layers, n_output = cls.Parameters().sizes
-        stage = max(0.1, round(seconds / len(layers), 1))
+        stage = max(0.2, round(seconds / len(layers), 1))
         return {
             "sizes": (*(max(1, round(size * n)) for n in layers), n_output),
             "stage": stage,
