@@ -179,6 +179,28 @@ class Circuit(abc.ABC, Generic[P]):
         time, and the place of any phase in it, are known before anything runs.
         """
 
+    @classmethod
+    def scaled(cls, size: float, seconds: float) -> Mapping[str, Any] | None:  # noqa: ARG003
+        """Parameters of this circuit at another size: what ``neuromodels bench`` measures.
+
+        Optional.  Values on top of the preset ``paper``.  What a neuron receives should stay as it
+        is as far as possible: connection probabilities rise where populations shrink.
+
+        Parameters
+        ----------
+        size : float
+            Number of neurons, relative to the published one.
+        seconds : float
+            Biological time (s) that the protocol should take, about, with all that it consists of:
+            a measurement cuts what is longer.  Other values must not follow from it.
+
+        Returns
+        -------
+        mapping or None
+            None: the circuit has one size only, and is measured as published.
+        """
+        return None
+
     def state(self, network: Network) -> Mapping[str, npt.ArrayLike]:
         """Give what `restore` needs to continue from now: name -> numbers.
 

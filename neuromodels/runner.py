@@ -13,6 +13,7 @@ writes, shows progress and analyses; an error on any of them ends all.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import platform
@@ -437,7 +438,11 @@ def _simulate(
             info["models"] = crew.first(lambda: _built(circuit.models, progress))
     progress.stage("constructing the network")
     nest = _imported(plan, crew)
-    with _timed(directory, "construct"), quiet(nest, "WARNING"):
+    with (
+        _timed(directory, "construct"),
+        _connecting(nest, directory),
+        quiet(nest, "WARNING"),
+    ):
         _set_up(nest, plan)
         network = KernelNetwork(nest, plan.clock, plan.seed, crew)
         hook.neuromodels_before_build(circuit=circuit, network=network)
@@ -484,7 +489,8 @@ def _simulate(
     finally:
         _account(info, plan, simulation)
     # From here on all that was recorded is on the disk, of every rank.
-    info["peak_memory"] = sum(crew.everyone(info["peak_memory"]))
+    for what in ("cpu_time", "peak_memory"):
+        info[what] = sum(crew.everyone(info[what]))
     if not finished:
         raise KeyboardInterrupt
     info["stage"] = "simulated"
@@ -587,8 +593,13 @@ def _account(info: dict[str, Any], plan: Plan, simulation: Simulation) -> None:
     for phase in info["phases"]:
         phase["wall"] = tally.phases.get(phase["name"], phase["wall"])
     info["wall"].update(
-        simulate=tally.simulate, record=tally.record, write=tally.write, enter=tally.enter
+        prepare=tally.prepare,
+        simulate=tally.simulate,
+        record=tally.record,
+        write=tally.write,
+        enter=tally.enter,
     )
+    info["cpu_time"] = tally.cpu
     info["biological_time"] = plan.clock.ms(tally.reached)
     info["peak_memory"] = provenance.peak_memory()
     seconds = plan.clock.ms(tally.reached - simulation.origin) / 1000.0
@@ -667,6 +678,28 @@ def _timed(directory: RunDirectory, what: str) -> Iterator[None]:
         yield
     finally:
         directory.info["wall"][what] = time.perf_counter() - begin
+
+
+@contextlib.contextmanager
+def _connecting(nest: Any, directory: RunDirectory) -> Iterator[None]:
+    """Time what is spent in ``nest.Connect`` inside the block."""
+    connect, wall = nest.Connect, directory.info["wall"]
+    wall["connect"] = 0.0
+
+    @functools.wraps(connect)
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        begin = time.perf_counter()
+        try:
+            return connect(*args, **kwargs)
+        finally:
+            wall["connect"] += time.perf_counter() - begin
+
+    # The module refuses to have its attributes set.
+    vars(nest)["Connect"] = timed
+    try:
+        yield
+    finally:
+        vars(nest)["Connect"] = connect
 
 
 __all__ = ["analyze", "rerun", "resume", "run"]

@@ -101,21 +101,37 @@ class Tally:
 
     Attributes
     ----------
-    simulate, record, write, enter : float
-        In NEST's simulation loop; sampling and draining; writing parts; in `Phase.enter` and in
-        observers.
+    prepare, simulate, record, write, enter : float
+        Before the first step, when NEST sorts synapses and makes its tables of targets; in NEST's
+        simulation loop; sampling and draining; writing parts; in `Phase.enter` and in observers.
     reached : int
         Last step simulated.
     phases : dict
         Phase -> wall time (s) of all of it.
     """
 
+    prepare: float = 0.0
     simulate: float = 0.0
     record: float = 0.0
     write: float = 0.0
     enter: float = 0.0
     reached: int = 0
     phases: dict[str, float] = field(default_factory=dict)
+    _began: float | None = None
+
+    @property
+    def cpu(self) -> float:
+        """CPU time (s) of all threads of this process after `prepare`, whatever it was for."""
+        return 0.0 if self._began is None else time.process_time() - self._began
+
+    @contextlib.contextmanager
+    def preparing(self) -> Iterator[None]:
+        """Time a ``Prepare``, the first of which makes what the network lacks."""
+        first = self._began is None
+        with self.time("prepare" if first else "simulate"):
+            yield
+        if first:
+            self._began = time.process_time()
 
     @contextlib.contextmanager
     def time(self, what: str) -> Iterator[None]:
@@ -291,7 +307,7 @@ class Simulation:
 
     @contextlib.contextmanager
     def _prepared(self) -> Iterator[None]:
-        with self.tally.time("simulate"):
+        with self.tally.preparing():
             self._nest.Prepare()
         try:
             yield

@@ -21,6 +21,7 @@ CORE: Mapping[str, str] = MappingProxyType(
         "analyze": "neuromodels.cli.analyze",
         "report": "neuromodels.cli.report",
         "reproduce": "neuromodels.cli.reproduce",
+        "bench": "neuromodels.cli.bench",
         "models": "neuromodels.cli.models",
         "doctor": "neuromodels.cli.doctor",
         "new-plugin": "neuromodels.cli.new_plugin",

@@ -20,6 +20,8 @@ _MIME = {".svg": "image/svg+xml", ".png": "image/png"}
 STAGES = {
     "build": "compiling models",
     "construct": "constructing the network",
+    "connect": "of this, connecting",
+    "prepare": "sorting synapses",
     "simulate": "simulating",
     "record": "recording",
     "enter": "between phases",

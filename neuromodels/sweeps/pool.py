@@ -152,7 +152,7 @@ def _start(folder: Path, entry: Entry, threads: int) -> _Worker:
             pass_fds=(writing,),
             # A group of its own: a terminal's Ctrl-C reaches workers once, through this process.
             process_group=0,
-            env=_environment(threads),
+            env=environment(threads),
         )
     except BaseException:
         os.close(reading)
@@ -163,7 +163,8 @@ def _start(folder: Path, entry: Entry, threads: int) -> _Worker:
     return _Worker(entry, process, reading, output)
 
 
-def _environment(threads: int) -> dict[str, str]:
+def environment(threads: int) -> dict[str, str]:
+    """Give the environment of a process that is to use so many threads."""
     found = dict(os.environ)
     for name in _THREADS_OF:
         found[name] = str(threads)
@@ -229,4 +230,4 @@ def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
             process.wait()
 
 
-__all__ = ["Display", "Outcome", "run_all"]
+__all__ = ["Display", "Outcome", "environment", "run_all"]

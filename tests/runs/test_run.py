@@ -35,9 +35,12 @@ def test_run_json_says_everything(done):
     assert info["biological_time"] == 400.0
     assert {"python", "numpy", "nest-simulator", "nestml", "neuromodels"} <= set(info["versions"])
     assert {"cpu", "cores", "memory", "os"} <= set(info["machine"])
-    assert {"construct", "simulate", "record", "write", "assemble", "analyse", "total"} <= set(
-        info["wall"]
-    )
+    assert {
+        "construct", "connect", "prepare", "simulate", "record", "write", "assemble", "analyse",
+        "total",
+    } <= set(info["wall"])  # fmt: skip
+    assert 0 < info["wall"]["connect"] < info["wall"]["construct"]
+    assert info["cpu_time"] > 0
     assert info["speed"]["neuron_updates_per_second"] > 0
     assert info["peak_memory"] > 10e6
 

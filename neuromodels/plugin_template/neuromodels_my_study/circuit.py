@@ -100,6 +100,12 @@ class Pairing(Circuit[PairingParameters]):
             synaptic_events=2 * p.n_neurons * p.input_rate,
         )
 
+    @classmethod
+    def scaled(cls, size: float, seconds: float) -> Mapping[str, Any]:
+        """Say what `neuromodels bench` measures: more neurons, the same protocol in `seconds`."""
+        n_neurons = max(2, round(size * cls.Parameters().n_neurons))
+        return {"n_neurons": n_neurons, "duration": 1000.0 * max(0.1, round(seconds, 1))}
+
     def _silence(self, _: Network) -> None:
         self.generator.rate = 0.0
 

@@ -382,6 +382,22 @@ class LearningRule(Circuit[LearningRuleParameters]):
                 doc=f"Plastic weights PRE to POST: {doc}, in units of the somatic leak",
             )
 
+    @classmethod
+    def scaled(cls, size: float, seconds: float) -> Mapping[str, Any]:
+        """The published in-degree as far as there are neurons for it; four phases."""
+        p = cls.Parameters()
+        n_pre = max(1, round(size * p.n_pre))
+        quarter = max(0.1, round(seconds / 4.0, 1))
+        return {
+            "n_pre": n_pre,
+            "n_post": max(1, round(size * p.n_post)),
+            "p_connect": min(1.0, p.p_connect * p.n_pre / n_pre),
+            "burn_in": quarter,
+            "segment": quarter,
+            "bin": quarter,
+            "drive_factors": (1.0, 1.5, 1.0),
+        }
+
     def cost(self) -> Cost:
         """Updates of both populations; events of the plastic and of the background synapses.
 

@@ -405,6 +405,17 @@ class PlasticityProtocols(Circuit[PlasticityProtocolsParameters]):
             "spike",
         )
 
+    @classmethod
+    def scaled(cls, size: float, seconds: float) -> Mapping[str, Any]:
+        """More pairs of each condition of the random protocols; periodic ones have a length."""
+        duration = max(1.0, round(seconds, 1))
+        return {
+            "protocols": ("poisson", "burst-poisson"),
+            "repetitions": max(1, round(size * cls.Parameters().repetitions)),
+            "duration": duration,
+            "sample": duration / 2.0,
+        }
+
     def cost(self) -> Cost:
         """Updates of both neurons of all pairs, as if none was ever frozen; their spikes."""
         n = sum(sum(1 for _ in protocol) for protocol in self._protocols)

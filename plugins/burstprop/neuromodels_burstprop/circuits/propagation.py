@@ -383,6 +383,22 @@ class Propagation(Circuit[PropagationParameters]):
             {"synapse_model": model, "weight": weight, "delay": p.delay, "receptor_type": port},
         )
 
+    @classmethod
+    def scaled(cls, size: float, seconds: float) -> Mapping[str, Any]:
+        """The published in-degrees as far as there are neurons for them."""
+        p = cls.Parameters()
+        n_pyr = max(2, round(size * p.n_pyr))
+        quarter = max(0.05, round(seconds / 4.0, 2))
+        return {
+            "n_pyr": n_pyr,
+            "n_pv": max(1, round(size * p.n_pv)),
+            "n_som": max(1, round(size * p.n_som)),
+            "p_connect": min(1.0, p.p_connect * p.n_pyr / n_pyr),
+            "burn_in": quarter,
+            "stimulation": 3.0 * quarter,
+            "bin": 10.0,
+        }
+
     def cost(self) -> Cost:
         """Updates of all populations, and their spikes' deliveries.
 

@@ -196,6 +196,15 @@ class SingleCell(Circuit[SingleCellParameters]):
             interval=p.trace_interval,
         )
 
+    @classmethod
+    def scaled(cls, size: float, seconds: float) -> Mapping[str, Any]:
+        """More cells at each point of the grid."""
+        return {
+            "repetitions": max(1, round(size * cls.Parameters().repetitions)),
+            "warm_up": round(0.2 * seconds, 3),
+            "duration": max(0.1, round(0.8 * seconds, 3)),
+        }
+
     def cost(self) -> Cost:
         """Updates of all cells; nothing is connected."""
         n = len(self.I_soma) * len(self.I_dend or [0.0]) * self.parameters.repetitions

@@ -505,6 +505,24 @@ class Xor(Circuit[XorParameters]):
             for variable in (*SYNAPSE_STATE, *SYNAPSE_AGES):
                 set_values(model, variable, state[f"{model}/{variable}"])
 
+    @classmethod
+    def scaled(cls, size: float, seconds: float) -> Mapping[str, Any]:
+        """The published in-degrees as far as there are neurons for them; one epoch."""
+        p = cls.Parameters()
+        n = max(1, round(size * p.n))
+        # Burn-in, two tests of four examples, and four examples to learn from, as long as a bin.
+        one = max(0.05, round(seconds / 13.0, 2))
+        return {
+            "n": n,
+            "p_connect": min(1.0, p.p_connect * p.n / n),
+            "epochs": 1,
+            "burn_in": one,
+            "test": one,
+            "settle": round(0.9 * one, 4),
+            "learn": round(0.1 * one, 4),
+            "bin": one,
+        }
+
     def cost(self) -> Cost:
         """Updates of all populations; events of all projections at the published rates.
 

@@ -232,6 +232,18 @@ class EffectCircuit(Circuit[P]):
             means = [R / n for n, _, _, R, _ in map(self._sums, ("upper", "lower"))]
         return np.asarray(means[0] - means[1])
 
+    @classmethod
+    def scaled(cls, size: float, seconds: float) -> Mapping[str, Any]:
+        """More trials; less than one of them has fewer units."""
+        p: Any = cls.Parameters()
+        trials, duration = round(size * p.trials), max(0.1, round(seconds, 1))
+        return {
+            "trials": max(1, trials),
+            "units": p.units if trials else max(1, round(size * p.units)),
+            "duration": duration,
+            "interval": duration / 4.0,
+        }
+
     def cost(self) -> Cost:
         """Updates of all units; both directions at 35 spikes/s."""
         p = self.parameters

@@ -249,6 +249,17 @@ class WeightAlignment(Circuit[WeightAlignmentParameters]):
         self._forward = self.network.forward
         self._table = np.array(state["table"])
 
+    @classmethod
+    def scaled(cls, size: float, seconds: float) -> Mapping[str, Any]:
+        """Wider layers under as many output units, all connected to all; stages as one segment."""
+        *layers, n_output = cls.Parameters().sizes
+        stage = max(0.2, round(seconds / len(layers), 1))
+        return {
+            "sizes": (*(max(1, round(size * n)) for n in layers), n_output),
+            "stage": stage,
+            "write_interval": stage,
+        }
+
     def cost(self) -> Cost:
         """Updates of all units, and spikes of saturated layers (170 Hz), mean over the stages."""
         p, n = self.parameters, self.network.n_stages

@@ -458,6 +458,17 @@ class RelevanceCircuit(Circuit[P]):
             doc="Events in cycles of training: index of the name, first, one after the last",
         )
 
+    @classmethod
+    def scaled(cls, size: float, seconds: float) -> Mapping[str, Any]:
+        """More units, all connected to all; half of the time before training, half in it."""
+        p: Any = cls.Parameters()
+        return {
+            "n_inputs": schedules.N_STIMULI
+            * max(1, round(size * p.n_inputs / schedules.N_STIMULI)),
+            "n_excitatory": max(1, round(size * p.n_excitatory)),
+            "pretraining": CYCLE / 1000.0 * max(1, round(500.0 * seconds / CYCLE)),
+        }
+
     def cost(self) -> Cost:
         """Updates of all units; spikes of inputs, with their mean rate, to all their targets."""
         p = self.parameters
