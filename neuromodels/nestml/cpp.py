@@ -64,13 +64,16 @@ _SPIKE_INPUTS_CPP = (
     (r"\n *get_spike_inputs_grid_sum_\(\)\.clear\(\);", ""),
     (r"\n *get_spike_input_received_\(\)\.clear\(\);", ""),
     (r"\n *get_spike_input_received_grid_sum_\(\)\.clear\(\);", ""),
-    (r"B_\.spike_inputs_\.resize\(NUM_SPIKE_RECEPTORS\);", "B_.spike_inputs_.prepare();"),
+    (r"B_\.spike_inputs_\.resize\(NUM_SPIKE_RECEPTORS\);", "B_.spike_inputs_.prepare( *this );"),
     (r"\n *B_\.spike_inputs_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (r"\n *B_\.spike_input_received_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (r"\n *B_\.spike_input_received_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (
         r"(\n *)(const long origin_steps = origin\.get_steps\(\);)",
-        r"\1\2\1B_.spike_inputs_.prefetch();\1neuromodels::prefetch_next( this, &P_ );",
+        (
+            r"\1\2\1B_.spike_inputs_.prefetch_slice( from, to );"
+            r"\1neuromodels::prefetch_next( this, B_.spike_inputs_.end() );"
+        ),
     ),
     (
         (
@@ -98,10 +101,8 @@ _SPIKE_INPUTS_CPP = (
     ),
 )
 _SPIKE_INPUTS_H = (
-    (
-        r"std::vector< nest::RingBuffer > spike_inputs_;",
-        "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS > spike_inputs_;",
-    ),
+    (r"(class \w+ : public nest::ArchivingNode)\b", r"\1, public neuromodels::Receiver"),
+    (r"std::vector< nest::RingBuffer > spike_inputs_;", ""),
     (
         r"std::vector< double > spike_inputs_grid_sum_;",
         "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS >::Sums spike_inputs_grid_sum_ {};",
@@ -109,7 +110,11 @@ _SPIKE_INPUTS_H = (
     (r"std::vector< nest::RingBuffer > spike_input_received_;", ""),
     (
         r"std::vector< double > spike_input_received_grid_sum_;",
-        "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS >::Received spike_input_received_grid_sum_;",
+        (
+            "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS >::Received "
+            "spike_input_received_grid_sum_;\n"
+            "    neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS > spike_inputs_;"
+        ),
     ),
     # accessors that nothing calls any more
     (
@@ -343,6 +348,7 @@ def write_module(
         if re.search(r"\bhandle\(nest::SpikeEvent ?&", declarations):  # it takes spikes
             text, declarations = gather_spike_inputs(text, declarations, file)
             text, declarations = delivery.receive_directly(text, declarations, file)
+        text, declarations = delivery.look_back_quickly(text, declarations, file)
         header.write_text(gather_history(declarations))
         file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)
@@ -357,9 +363,8 @@ def write_module(
         if timeless:
             text = delivery.forget_post_spikes(text, file)
         reveals.append(_REVEAL.format(i=i, cls=cls))
-        if of is not None:
-            text = delivery.send_directly(text, file)
-            reveals.append(delivery.LOOP.format(i=i))
+        text = delivery.send_directly(text, file, paired=of is not None, timed=not timeless)
+        reveals.append(delivery.LOOP.format(i=i, directly=delivery.DIRECTLY[of is not None]))
         file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)
         readers.append(_READERS.format(i=i, name=name))

@@ -101,3 +101,7 @@ def test_changed_code_stops_the_build() -> None:
         delivery.receive_directly("void n::handle(nest::SpikeEvent &e)", "", Path("n.h"))
     with pytest.raises(ModelError, match="delivery of spikes"):
         delivery.forget_post_spikes("", Path("s.h"))
+    with pytest.raises(ModelError, match="delivery of spikes"):
+        delivery.send_directly("", Path("s.h"), paired=False, timed=True)
+    with pytest.raises(ModelError, match="delivery of spikes"):
+        delivery.look_back_quickly("n::get_history__( double t1,", "", Path("n.h"))
