@@ -364,6 +364,7 @@ def write_module(
             text = delivery.forget_post_spikes(text, file)
         reveals.append(_REVEAL.format(i=i, cls=cls))
         text = delivery.send_directly(text, file, paired=of is not None, timed=not timeless)
+        text = delivery.remember(text, file)
         reveals.append(delivery.LOOP.format(i=i, directly=delivery.DIRECTLY[of is not None]))
         file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)

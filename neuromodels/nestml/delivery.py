@@ -217,6 +217,42 @@ def look_back_quickly(source: str, header: str, file: Path) -> tuple[str, str]:
     return source, header
 
 
+def remember(text: str, file: Path) -> str:
+    """Calculate a power or exponential of a synapse once for all targets of a source.
+
+    Most of them have seen the same presynaptic spikes, so that the arguments are the same.
+
+    Parameters
+    ----------
+    text : str
+        C++ of the synapse, which `send_directly` has given an `Arrival`.
+    file : Path
+        Named in errors.
+    """
+    text = re.sub(
+        r"(update_internal_state_\([^;{]*?(& cp|\bcp))\)",
+        lambda found: (
+            found[1] + (", neuromodels::Arrival& arrival)" if "&" in found[2] else ", arrival)")
+        ),
+        text,
+    )
+    places = iter(range(8))  # as many as an Arrival has
+
+    def once(found: re.Match[str]) -> str:
+        place = next(places, None)
+        return found[0] if place is None else f"arrival.{found[1]}< {place} >( "
+
+    def body(found: re.Match[str]) -> str:
+        return re.sub(r"(?<![\w.:])(?:std::)?(exp|pow)\(", once, found[0])
+
+    for part in (
+        r"neuromodels::Arrival& arrival \)\n *\{.*?\n  \}\n",
+        r"::update_internal_state_\(double.*?\n\}\n",
+    ):
+        text = _replace(part, body, text, file)
+    return text
+
+
 def _code(text: str) -> str:
     """Text without comments and what is for debugging only."""
     text = re.sub(r"#ifdef DEBUG.*?#endif", "", text, flags=re.DOTALL)

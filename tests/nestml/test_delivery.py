@@ -105,3 +105,16 @@ def test_changed_code_stops_the_build() -> None:
         delivery.send_directly("", Path("s.h"), paired=False, timed=True)
     with pytest.raises(ModelError, match="delivery of spikes"):
         delivery.look_back_quickly("n::get_history__( double t1,", "", Path("n.h"))
+    with pytest.raises(ModelError, match="delivery of spikes"):
+        delivery.remember("", Path("s.h"))
+
+
+def test_what_is_calculated_once_for_all_targets(tmp_path: Path) -> None:
+    update = "    update:\n        w *= exp(-timestep() / (2 ms)) * 0.5**2\n"
+    made = generated(tmp_path, COUNTER, {"fading": PLAIN + update})
+    file = made.directory / f"{made.synapse_classes['fading']}.h"
+    text = delivery.send_directly(file.read_text(), file, paired=True, timed=True)
+    text = delivery.remember(text, file)
+    assert "arrival.exp< 0 >( (-__timestep) / 2.0)" in text
+    assert "arrival.pow< 1 >( 0.5, 2)" in text
+    assert text.count("cp, arrival);") == 2  # at postsynaptic spikes, and at presynaptic ones

@@ -197,7 +197,42 @@ public:
     }
   }
 
+  //! std::exp, which remembers its last result at each `place`.
+  template < size_t place >
+  double
+  exp( const double x )
+  {
+    return once< place >( x, 0.0, []( double x, double ) { return std::exp( x ); } );
+  }
+
+  //! std::pow, likewise.
+  template < size_t place >
+  double
+  pow( const double x, const double y )
+  {
+    return once< place >( x, y, []( double x, double y ) { return std::pow( x, y ); } );
+  }
+
 private:
+  template < size_t place, typename Function >
+  double
+  once( const double x, const double y, const Function f )
+  {
+    Once& last = once_[ place ];
+    if ( not( x == last.x and y == last.y ) )
+    {
+      last = { x, y, f( x, y ) };
+    }
+    return last.result;
+  }
+
+  struct Once
+  {
+    double x = NAN; // equal to nothing
+    double y = NAN;
+    double result = NAN;
+  };
+
   //! Address of the table of virtual functions.
   static const void*
   class_of( const nest::Node* node )
@@ -211,6 +246,7 @@ private:
   bool direct_ = false;
   const void* class_ = nullptr;
   ptrdiff_t offset_ = 0;
+  std::array< Once, 8 > once_;
 };
 
 /* What arrives at the spike ports of a neuron, step by step.  Takes the place of two nest::RingBuffers
