@@ -155,6 +155,24 @@ def gather_spike_inputs(source: str, header: str, file: Path) -> tuple[str, str]
     return re.sub(sizes, "", source), re.sub(sizes, "", header)
 
 
+def keep_internals(text: str) -> str:
+    """Take out of a neuron the new calculation of its internals, twice, at each of its spikes.
+
+    Nothing to be calculated lies between the two, and internals that depend on parameters alone are
+    as they were.
+    """
+    internals = re.search(r"::recompute_internal_variables\([^)]*\)\s*\{.*?\n\}", text, re.DOTALL)
+    if internals is None or re.search(r"\bS_\.|_rng\b|random", internals[0]):
+        return text
+    return re.sub(
+        r"\n *const double old___h = V_\.__h;\s*V_\.__h = t_sp_ms - last_spike_;"
+        r"\s*if \(V_\.__h > 1E-12\)\s*\{\s*recompute_internal_variables\(true\);"
+        r"\s*V_\.__h = old___h;\s*recompute_internal_variables\(true\);\s*\}",
+        "",
+        text,
+    )
+
+
 def gather_history(text: str) -> str:
     """Give a neuron with paired synapses, or such a synapse, `neuromodels::History` for deques."""
     return re.sub(r"std::deque< (histentry__\w+) >", r"neuromodels::History< \1 >", text)
@@ -349,6 +367,7 @@ def write_module(
             text, declarations = gather_spike_inputs(text, declarations, file)
             text, declarations = delivery.receive_directly(text, declarations, file)
         text, declarations = delivery.look_back_quickly(text, declarations, file)
+        text = keep_internals(text)
         header.write_text(gather_history(declarations))
         file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)
