@@ -64,13 +64,16 @@ _SPIKE_INPUTS_CPP = (
     (r"\n *get_spike_inputs_grid_sum_\(\)\.clear\(\);", ""),
     (r"\n *get_spike_input_received_\(\)\.clear\(\);", ""),
     (r"\n *get_spike_input_received_grid_sum_\(\)\.clear\(\);", ""),
-    (r"B_\.spike_inputs_\.resize\(NUM_SPIKE_RECEPTORS\);", "B_.spike_inputs_.prepare();"),
+    (r"B_\.spike_inputs_\.resize\(NUM_SPIKE_RECEPTORS\);", "B_.spike_inputs_.prepare( *this );"),
     (r"\n *B_\.spike_inputs_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (r"\n *B_\.spike_input_received_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (r"\n *B_\.spike_input_received_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (
         r"(\n *)(const long origin_steps = origin\.get_steps\(\);)",
-        r"\1\2\1B_.spike_inputs_.prefetch();\1neuromodels::prefetch_next( this, &P_ );",
+        (
+            r"\1\2\1B_.spike_inputs_.prefetch_slice( from, to );"
+            r"\1neuromodels::prefetch_next( this, B_.spike_inputs_.end() );"
+        ),
     ),
     (
         (
@@ -98,10 +101,8 @@ _SPIKE_INPUTS_CPP = (
     ),
 )
 _SPIKE_INPUTS_H = (
-    (
-        r"std::vector< nest::RingBuffer > spike_inputs_;",
-        "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS > spike_inputs_;",
-    ),
+    (r"(class \w+ : public nest::ArchivingNode)\b", r"\1, public neuromodels::Receiver"),
+    (r"std::vector< nest::RingBuffer > spike_inputs_;", ""),
     (
         r"std::vector< double > spike_inputs_grid_sum_;",
         "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS >::Sums spike_inputs_grid_sum_ {};",
@@ -109,7 +110,11 @@ _SPIKE_INPUTS_H = (
     (r"std::vector< nest::RingBuffer > spike_input_received_;", ""),
     (
         r"std::vector< double > spike_input_received_grid_sum_;",
-        "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS >::Received spike_input_received_grid_sum_;",
+        (
+            "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS >::Received "
+            "spike_input_received_grid_sum_;\n"
+            "    neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS > spike_inputs_;"
+        ),
     ),
     # accessors that nothing calls any more
     (
@@ -148,6 +153,24 @@ def gather_spike_inputs(source: str, header: str, file: Path) -> tuple[str, str]
     # not in every neuron: the header of one with a single port has none
     sizes = r"\n *assert\([^\n]*spike_inputs_\.size\(\)[^\n]*"
     return re.sub(sizes, "", source), re.sub(sizes, "", header)
+
+
+def keep_internals(text: str) -> str:
+    """Take out of a neuron the new calculation of its internals, twice, at each of its spikes.
+
+    Nothing to be calculated lies between the two, and internals that depend on parameters alone are
+    as they were.
+    """
+    internals = re.search(r"::recompute_internal_variables\([^)]*\)\s*\{.*?\n\}", text, re.DOTALL)
+    if internals is None or re.search(r"\bS_\.|_rng\b|random", internals[0]):
+        return text
+    return re.sub(
+        r"\n *const double old___h = V_\.__h;\s*V_\.__h = t_sp_ms - last_spike_;"
+        r"\s*if \(V_\.__h > 1E-12\)\s*\{\s*recompute_internal_variables\(true\);"
+        r"\s*V_\.__h = old___h;\s*recompute_internal_variables\(true\);\s*\}",
+        "",
+        text,
+    )
 
 
 def gather_history(text: str) -> str:
@@ -343,6 +366,8 @@ def write_module(
         if re.search(r"\bhandle\(nest::SpikeEvent ?&", declarations):  # it takes spikes
             text, declarations = gather_spike_inputs(text, declarations, file)
             text, declarations = delivery.receive_directly(text, declarations, file)
+        text, declarations = delivery.look_back_quickly(text, declarations, file)
+        text = keep_internals(text)
         header.write_text(gather_history(declarations))
         file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)
@@ -357,9 +382,9 @@ def write_module(
         if timeless:
             text = delivery.forget_post_spikes(text, file)
         reveals.append(_REVEAL.format(i=i, cls=cls))
-        if of is not None:
-            text = delivery.send_directly(text, file)
-            reveals.append(delivery.LOOP.format(i=i))
+        text = delivery.send_directly(text, file, paired=of is not None, timed=not timeless)
+        text = delivery.remember(text, file)
+        reveals.append(delivery.LOOP.format(i=i, directly=delivery.DIRECTLY[of is not None]))
         file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)
         readers.append(_READERS.format(i=i, name=name))

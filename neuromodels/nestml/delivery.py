@@ -11,6 +11,7 @@ Savings in the generated C++, with the same results to the last bit:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from neuromodels.errors import ModelError
@@ -24,7 +25,14 @@ def _changed(file: Path) -> ModelError:
     )
 
 
-def _replace(pattern: str, replacement: str, text: str, file: Path, *, count: int = 1) -> str:
+def _replace(
+    pattern: str,
+    replacement: str | Callable[[re.Match[str]], str],
+    text: str,
+    file: Path,
+    *,
+    count: int = 1,
+) -> str:
     result, found = re.subn(pattern, replacement, text, flags=re.DOTALL)
     if found != count:
         raise _changed(file)
@@ -71,7 +79,8 @@ def receive_directly(source: str, header: str, file: Path) -> tuple[str, str]:
     source = source.replace(found[0], _RECEIVE.format(cls=cls, body=body))
     header = _replace(
         r"(\n *)void handle\(nest::SpikeEvent ?&\) override;",
-        r"\1void receive( double weight, size_t port, size_t multiplicity, size_t slot );\g<0>",
+        r"\1void receive( double weight, size_t port, size_t multiplicity, size_t slot ) override;"
+        r"\g<0>",
         header,
         file,
     )
@@ -93,23 +102,155 @@ void
 """
 
 
-def send_directly(text: str, file: Path) -> str:
-    """Let a paired synapse hand the spikes that it emits to `receive` of its target."""
+def send_directly(text: str, file: Path, *, paired: bool, timed: bool) -> str:
+    """Let a synapse hand the spikes that it emits to `receive` of its target, see `LOOP`.
+
+    Parameters
+    ----------
+    text : str
+        C++ of the synapse.
+    file : Path
+        Named in errors.
+    paired : bool
+        Whether it knows the class of its target.
+    timed : bool
+        Whether it reads the history of its target's spikes.
+    """
     text = _replace(
-        r"(\n *)send\( Event& e, const nest_thread_t tid, (const \w+& cp) \)",
-        r"\1send( Event& e, const nest_thread_t tid, \2 )"
-        r"\1{\1  neuromodels::Arrival arrival( e );\1  return send( e, tid, cp, arrival );\1}\n"
-        r"\1bool\1send( Event& e, const nest_thread_t tid, \2, neuromodels::Arrival& arrival )",
+        r"(\n *)bool(\n *)send\( Event& e, const nest_thread_t tid, (const \w+& cp) \)",
+        lambda found: _SEND.format(
+            cp=found[3],
+            receiver=_PAIRED_RECEIVER if paired else _RECEIVER,
+            slot=_PAIRED_SLOT.format(history=_HISTORY if timed else "") if paired else _SLOT,
+        ),
         text,
         file,
     )
     return re.sub(
         r"(e\.set_rport\( get_rport\(\) \);\s*)e\(\);",
-        r"\1__target->receive( e.get_weight(), get_rport(),"
-        r" static_cast< nest::SpikeEvent& >( e ).get_multiplicity(),"
-        r" arrival.slot( get_delay_steps() ) );",
+        r"\1" + (_PAIRED_EMIT if paired else _EMIT),
         text,
     )
+
+
+_SEND = """
+  void
+  prefetch_receiver( const size_t tid, const neuromodels::Arrival& arrival ) const
+  {{
+    {receiver}
+  }}
+
+  void
+  prefetch_slot( const size_t tid, const neuromodels::Arrival& arrival ) const
+  {{
+    {slot}
+  }}
+
+  bool
+  send( Event& e, const nest_thread_t tid, {cp} )
+  {{
+    neuromodels::Arrival arrival( e );
+    return send( e, tid, cp, arrival );
+  }}
+
+  bool
+  send( Event& e, const nest_thread_t tid, {cp}, neuromodels::Arrival& arrival )"""
+
+_RECEIVER = "arrival.prefetch_receiver( get_target( tid ) );"
+
+_SLOT = "arrival.prefetch_slot( get_target( tid ) );"
+
+_PAIRED_RECEIVER = """\
+const auto* target = static_cast< const post_neuron_t* >( get_target( tid ) );
+    const auto* receiver = static_cast< const neuromodels::Receiver* >( target );
+    neuromodels::prefetch( receiver );
+    neuromodels::prefetch( receiver + 1 ); // where the history is"""
+
+_PAIRED_SLOT = """\
+if ( const auto* target = static_cast< const post_neuron_t* >( get_target( tid ) ) )
+    {{
+      target->prefetch_slot( arrival.last_slot() );{history}
+    }}"""
+
+_HISTORY = "\n      target->prefetch_history();"
+
+_PAIRED_EMIT = """\
+if ( arrival.direct() )
+        {
+          __target->receive( e.get_weight(), get_rport(),
+            static_cast< nest::SpikeEvent& >( e ).get_multiplicity(),
+            arrival.slot( get_delay_steps() ) );
+        }
+        else
+        {
+          e();
+        }"""
+
+_EMIT = "arrival.deliver( e, __target, get_rport(), get_delay_steps() );"
+
+
+def look_back_quickly(source: str, header: str, file: Path) -> tuple[str, str]:
+    """Let a neuron say that it has not spiked lately without a look into its history.
+
+    Parameters
+    ----------
+    source, header : str
+        C++ of the neuron.
+    file : Path
+        Named in errors.
+    """
+    if "::get_history__(" not in source:
+        return source, header
+    source = _replace(
+        r"(\*finish = history_\.end\(\);\s*if \( history_\.empty\(\))( \))",
+        r"\1\n    // the last entry is the last spike\n"
+        r"    or last_spike_ < t1 + nest::kernel().connection_manager.get_stdp_eps()\2",
+        source,
+        file,
+    )
+    header = _replace(
+        r"(\n *)(void get_history__\()",
+        r"\1void prefetch_history() const { neuromodels::prefetch( history_.last() ); }\1\2",
+        header,
+        file,
+    )
+    return source, header
+
+
+def remember(text: str, file: Path) -> str:
+    """Calculate a power or exponential of a synapse once for all targets of a source.
+
+    Most of them have seen the same presynaptic spikes, so that the arguments are the same.
+
+    Parameters
+    ----------
+    text : str
+        C++ of the synapse, which `send_directly` has given an `Arrival`.
+    file : Path
+        Named in errors.
+    """
+    text = re.sub(
+        r"(update_internal_state_\([^;{]*?(& cp|\bcp))\)",
+        lambda found: (
+            found[1] + (", neuromodels::Arrival& arrival)" if "&" in found[2] else ", arrival)")
+        ),
+        text,
+    )
+    places = iter(range(8))  # as many as an Arrival has
+
+    def once(found: re.Match[str]) -> str:
+        place = next(places, None)
+        return found[0] if place is None else f"arrival.{found[1]}< {place} >( "
+
+    def body(found: re.Match[str]) -> str:
+        return re.sub(r"(?<![\w.:])(?:std::)?(exp|pow)\(", once, found[0])
+
+    for part in (
+        r"neuromodels::Arrival& arrival \)\n *\{.*?\n  \}\n",
+        r"::update_internal_state_\(double.*?\n\}\n",
+    ):
+        text = _replace(part, body, text, file)
+    return text
 
 
 def _code(text: str) -> str:
@@ -184,19 +325,37 @@ nest::Connector< connection_{i} >::send( const size_t tid,
   const std::vector< nest::ConnectorModel* >& models,
   nest::Event& e )
 {{
+  if ( not connection_{i}::supports_flush_event and e.is_flush_event() )
+  {{
+    return 0;
+  }}
   using Model = nest::GenericConnectorModel< connection_{i} >;
   const auto& common = static_cast< Model* >( models[ syn_id_ ] )->get_common_properties();
   const bool recorded = common.get_weight_recorder();
+  // how many targets ahead memory is asked for: first where an input is, then the input
+  constexpr size_t far = 16;
+  constexpr size_t near = 8;
+  const size_t size = C_.size();
   neuromodels::Arrival arrival( e );
+  arrival.{directly};
+  for ( size_t i = lcid; i < std::min( lcid + far, size ); ++i )
+  {{
+    C_[ i ].prefetch_receiver( tid, arrival );
+  }}
   size_t next = lcid;
   bool more = true;
   while ( more )
   {{
     // a block of connections is one piece of memory
     connection_{i}* connection = &C_[ next ];
-    const size_t end = ( next | max_block_size_sub_1 ) + 1;
+    const size_t end = std::min< size_t >( ( next | max_block_size_sub_1 ) + 1, size );
     for ( ; more and next < end; ++next, ++connection )
     {{
+      if ( next + far < end )
+      {{
+        connection[ far ].prefetch_receiver( tid, arrival );
+        connection[ near ].prefetch_slot( tid, arrival );
+      }}
       more = connection->source_has_more_targets();
       if ( connection->is_disabled() )
       {{
@@ -212,4 +371,7 @@ nest::Connector< connection_{i} >::send( const size_t tid,
   return next - lcid;
 }}
 """
-"""Delivery to all targets of a source, for connections of a synapse that is paired."""
+"""Delivery to all targets of a source."""
+
+DIRECTLY = {True: "go_direct()", False: "go_direct( C_[ lcid ].get_target( tid ) )"}
+"""How `LOOP` reaches the targets of a synapse that is paired, and of one that is not."""

@@ -8,7 +8,7 @@ import pytest
 from small_plugins import neuron, synapse
 
 from neuromodels.errors import ModelError
-from neuromodels.nestml import delivery
+from neuromodels.nestml import cpp, delivery
 from neuromodels.nestml.family import Family
 from neuromodels.nestml.generate import Generated, generate
 
@@ -101,3 +101,37 @@ def test_changed_code_stops_the_build() -> None:
         delivery.receive_directly("void n::handle(nest::SpikeEvent &e)", "", Path("n.h"))
     with pytest.raises(ModelError, match="delivery of spikes"):
         delivery.forget_post_spikes("", Path("s.h"))
+    with pytest.raises(ModelError, match="delivery of spikes"):
+        delivery.send_directly("", Path("s.h"), paired=False, timed=True)
+    with pytest.raises(ModelError, match="delivery of spikes"):
+        delivery.look_back_quickly("n::get_history__( double t1,", "", Path("n.h"))
+    with pytest.raises(ModelError, match="delivery of spikes"):
+        delivery.remember("", Path("s.h"))
+
+
+def test_what_is_calculated_once_for_all_targets(tmp_path: Path) -> None:
+    update = "    update:\n        w *= exp(-timestep() / (2 ms)) * 0.5**2\n"
+    made = generated(tmp_path, COUNTER, {"fading": PLAIN + update})
+    file = made.directory / f"{made.synapse_classes['fading']}.h"
+    text = delivery.send_directly(file.read_text(), file, paired=True, timed=True)
+    text = delivery.remember(text, file)
+    assert "arrival.exp< 0 >( (-__timestep) / 2.0)" in text
+    assert "arrival.pow< 1 >( 0.5, 2)" in text
+    assert text.count("cp, arrival);") == 2  # at postsynaptic spikes, and at presynaptic ones
+
+
+def test_internals_are_calculated_anew_where_they_may_change(tmp_path: Path) -> None:
+    fixed = COUNTER.replace(
+        "share real = 0.5", "share real = 0.5\n    internals:\n        k real = share"
+    )
+    for name, cell in {
+        "fixed": fixed,
+        "state": fixed.replace("k real = share", "k real = n"),
+        "drawn": fixed.replace("k real = share", "k real = random_uniform(0, 1)"),
+    }.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        made = generated(folder, cell, {"plain": ONE["update"]})
+        text = (made.directory / f"{made.neuron_class}.cpp").read_text()
+        assert "old___h" in text
+        assert ("old___h" in cpp.keep_internals(text)) == (name != "fixed"), name

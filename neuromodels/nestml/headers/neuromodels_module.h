@@ -3,12 +3,14 @@
  * This file is part of neuromodels; GPL-2.0-or-later. */
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bitset>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "connection_manager.h"
@@ -59,8 +61,49 @@ private:
   FlushSubnormals& operator=( const FlushSubnormals& ) = delete;
 };
 
-/* Where in the buffers of its targets the spike of an event arrives.  All targets of a source that have
- * the same delay share it, so it is looked up once for them. */
+//! Ask for memory that is read or written soon.
+inline void
+prefetch( const void* address )
+{
+#if defined( __GNUC__ )
+  __builtin_prefetch( address, 1 );
+#endif
+}
+
+/* A neuron of neuromodels as a target of spikes, for synapses of whatever module.  Holds what an arriving
+ * spike needs first, in one line of the cache: where the inputs of a step are, and their flags. */
+class alignas( 64 ) Receiver
+{
+public:
+  //! Take a spike that arrives in the step of index `slot`, see Arrival.
+  virtual void receive( double weight, size_t port, size_t multiplicity, size_t slot ) = 0;
+
+  //! Ask for the memory of an input; the Receiver's own must be there.
+  void
+  prefetch_slot( const size_t slot ) const
+  {
+    prefetch( sums_ + slot * stride_ );
+  }
+
+protected:
+  Receiver() = default;
+  //! A copy has inputs of its own.
+  Receiver( const Receiver& )
+    : Receiver()
+  {
+  }
+  ~Receiver() = default;
+
+private:
+  template < size_t N >
+  friend class SpikeInputs;
+
+  const char* sums_ = nullptr;
+  size_t stride_ = 0;
+  alignas( 8 ) unsigned char flags_[ 32 ] = {};
+};
+
+/* One spike on its way to all targets of its source, and what is the same for many of them. */
 class Arrival
 {
 public:
@@ -69,7 +112,7 @@ public:
   {
   }
 
-  //! Index of the step of arrival after a delay, in steps.
+  //! Index of the step of arrival after a delay (in steps) in the buffers of a target.
   size_t
   slot( const long delay )
   {
@@ -81,16 +124,135 @@ public:
     return slot_;
   }
 
+  //! The last one of these.
+  size_t
+  last_slot() const
+  {
+    return slot_;
+  }
+
+  /* Targets may be handed the spike without its event.  Not one from a device, which may have other
+   * spikes for each target: its event asks for them. */
+  void
+  go_direct()
+  {
+    direct_ = true;
+  }
+
+  bool
+  direct() const
+  {
+    return direct_;
+  }
+
+  //! The same for targets of whatever class, most of which are like `first`.
+  void
+  go_direct( nest::Node* first )
+  {
+    if ( auto* receiver = dynamic_cast< Receiver* >( first ) )
+    {
+      class_ = class_of( first );
+      offset_ = reinterpret_cast< char* >( receiver ) - reinterpret_cast< char* >( first );
+    }
+  }
+
+  //! What takes the spike at `target`; null if its event has to be sent.
+  Receiver*
+  receiver( nest::Node* target ) const
+  {
+    const bool known = class_of( target ) == class_;
+    return known ? reinterpret_cast< Receiver* >( reinterpret_cast< char* >( target ) + offset_ ) : nullptr;
+  }
+
+  //! Hand the spike on to a target of unknown class.
+  void
+  deliver( nest::Event& e, nest::Node* target, const size_t port, const long delay )
+  {
+    if ( auto* known = receiver( target ) )
+    {
+      known->receive( e.get_weight(), port, static_cast< nest::SpikeEvent& >( e ).get_multiplicity(), slot( delay ) );
+    }
+    else
+    {
+      e();
+    }
+  }
+
+  //! Ask for the memory that tells where an input of `target` is.
+  void
+  prefetch_receiver( const nest::Node* target ) const
+  {
+    prefetch( target );
+    prefetch( reinterpret_cast< const char* >( target ) + offset_ );
+  }
+
+  //! Ask for the memory of an input of `target`.
+  void
+  prefetch_slot( nest::Node* target ) const
+  {
+    const Receiver* known = target ? receiver( target ) : nullptr;
+    if ( known )
+    {
+      known->prefetch_slot( slot_ );
+    }
+  }
+
+  //! std::exp, which remembers its last result at each `place`.
+  template < size_t place >
+  double
+  exp( const double x )
+  {
+    return once< place >( x, 0.0, []( double x, double ) { return std::exp( x ); } );
+  }
+
+  //! std::pow, likewise.
+  template < size_t place >
+  double
+  pow( const double x, const double y )
+  {
+    return once< place >( x, y, []( double x, double y ) { return std::pow( x, y ); } );
+  }
+
 private:
+  template < size_t place, typename Function >
+  double
+  once( const double x, const double y, const Function f )
+  {
+    Once& last = once_[ place ];
+    if ( not( x == last.x and y == last.y ) )
+    {
+      last = { x, y, f( x, y ) };
+    }
+    return last.result;
+  }
+
+  struct Once
+  {
+    double x = NAN; // equal to nothing
+    double y = NAN;
+    double result = NAN;
+  };
+
+  //! Address of the table of virtual functions.
+  static const void*
+  class_of( const nest::Node* node )
+  {
+    return *reinterpret_cast< const void* const* >( node );
+  }
+
   long begin_;
   long delay_ = -1;
   size_t slot_ = 0;
+  bool direct_ = false;
+  const void* class_ = nullptr;
+  ptrdiff_t offset_ = 0;
+  std::array< Once, 8 > once_;
 };
 
 /* What arrives at the spike ports of a neuron, step by step.  Takes the place of two nest::RingBuffers
- * for every port (weights, and whether anything came): one block of memory a neuron, inside of it where
- * delays are a few steps, one cache line or two for an arriving spike, and nothing to read in a step
- * without input.
+ * for every port (weights, and whether anything came): the flags of a step are one byte in the Receiver
+ * (where delays are not long), so that nothing more is read in a step without input, and its weights
+ * are one piece of memory, inside of the neuron where delays are a few steps.
  *
  * NEST delivers the spikes of a slice rank by rank, and thread by thread within a rank, so the order in
  * which three weights are added depends on how virtual processes are split over ranks and threads, and
@@ -104,65 +266,90 @@ public:
   using Sums = std::array< double, N >;
   using Received = std::bitset< N >;
 
+  SpikeInputs() = default;
+  SpikeInputs( const SpikeInputs& ) = delete; // it points into itself
+  SpikeInputs& operator=( const SpikeInputs& ) = delete;
+
   //! Forget everything, also the size.
   void
   clear()
   {
-    near_ = {};
-    far_.clear();
-    lost_.clear();
+    sums_ = nullptr;
   }
 
   //! Make room for the kernel's delays, unless there is.
   void
-  prepare()
+  prepare( Receiver& receiver )
   {
-    const auto& delays = nest::kernel().connection_manager;
-    const size_t steps = delays.get_min_delay() + delays.get_max_delay();
-    many_ = steps > near_.size();
-    if ( many_ and far_.empty() )
+    if ( sums_ )
     {
-      far_.resize( steps );
+      return;
     }
+    const auto& delays = nest::kernel().connection_manager;
+    steps_ = delays.get_min_delay() + delays.get_max_delay();
+    const bool short_flags = steps_ * sizeof( Flags ) <= sizeof( receiver.flags_ );
+    many_flags_.assign( short_flags ? 0 : steps_, 0 );
+    flags_ = short_flags ? reinterpret_cast< Flags* >( receiver.flags_ ) : many_flags_.data();
+    std::fill_n( flags_, steps_, Flags( 0 ) );
+    far_.assign( near() ? 0 : steps_, Sums {} );
+    near_ = {};
+    lost_.clear();
+    sums_ = near() ? near_.data() : far_.data();
+    receiver.sums_ = reinterpret_cast< const char* >( sums_ );
+    receiver.stride_ = sizeof( Sums );
   }
 
-  //! Ask for all of it at once, before a slice: one wait for memory instead of one in every step.
-  void
-  prefetch() const
+  //! End of the memory that every update uses.
+  const void*
+  end() const
   {
-#if defined( __GNUC__ )
-    const char* begin = reinterpret_cast< const char* >( far_.data() );
-    for ( size_t i = 0; i < far_.size() * sizeof( Slot ); i += 64 )
+    return near_.data() + ( near() ? near_.size() : 0 );
+  }
+
+  //! Ask for all that has come for a slice at once, before it: one wait instead of one in every step.
+  void
+  prefetch_slice( const long from, const long to ) const
+  {
+    if ( near() )
     {
-      __builtin_prefetch( begin + i, 1 );
+      return;
     }
-#endif
+    for ( long step = from; step < to; ++step )
+    {
+      const size_t index = nest::kernel().event_delivery_manager.get_modulo( step );
+      if ( flags_[ index ] )
+      {
+        prefetch( &sums_[ index ] );
+      }
+    }
   }
 
   //! A spike reaches `port` in the step of index `index`, see Arrival.
   void
   add( const size_t index, const size_t port, const double weight )
   {
-    Slot& slot = at( index );
-    if ( not slot.flags[ port ] )
+    Flags& flags = flags_[ index ];
+    double& of = sums_[ index ][ port ];
+    const Flags flag = Flags( 1 ) << port;
+    if ( not( flags & flag ) )
     {
-      slot.sums[ port ] = weight;
-      slot.flags[ port ] = true;
+      of = weight;
+      flags |= flag;
       return;
     }
-    const double before = slot.sums[ port ];
+    const double before = of;
     const double sum = before + weight;
     const double added = sum - before;
     const double lost = ( before - ( sum - added ) ) + ( weight - added );
-    slot.sums[ port ] = sum;
+    of = sum;
     if ( lost != 0.0 )
     {
       if ( lost_.empty() )
       {
-        lost_.resize( many_ ? far_.size() : near_.size() );
+        lost_.resize( steps_ );
       }
       lost_[ index ][ port ] += lost;
-      slot.flags[ ROUNDED ] = true;
+      flags |= ROUNDED;
     }
   }
 
@@ -171,11 +358,13 @@ public:
   take( const long step, Sums& sums, Received& received )
   {
     const size_t index = nest::kernel().event_delivery_manager.get_modulo( step );
-    Slot& slot = at( index );
-    if ( slot.flags.any() )
+    const Flags flags = flags_[ index ];
+    if ( flags )
     {
-      sums = slot.sums;
-      if ( slot.flags[ ROUNDED ] )
+      sums = sums_[ index ];
+      sums_[ index ].fill( 0.0 );
+      flags_[ index ] = 0;
+      if ( flags & ROUNDED )
       {
         for ( size_t port = 0; port < N; ++port )
         {
@@ -183,8 +372,7 @@ public:
         }
         lost_[ index ].fill( 0.0 );
       }
-      received = Received( slot.flags.to_ullong() );
-      slot = Slot();
+      received = Received( flags );
     }
     else if ( received.any() )
     {
@@ -194,43 +382,40 @@ public:
   }
 
 private:
-  static constexpr size_t ROUNDED = N;
+  //! Of each port: received; and whether any sum was rounded.
+  using Flags = std::conditional_t< ( N < 8 ), unsigned char, unsigned long >;
+  static constexpr Flags ROUNDED = Flags( 1 ) << N;
   static_assert( N < 64 );
 
-  struct Slot
+  bool
+  near() const
   {
-    Sums sums {};
-    std::bitset< N + 1 > flags; // of each port: received; and whether any sum was rounded
-  };
-
-  Slot&
-  at( const size_t index )
-  {
-    return many_ ? far_[ index ] : near_[ index ];
+    return steps_ <= near_.size();
   }
 
-  std::array< Slot, 4 > near_ {};
-  std::vector< Slot > far_;
+  Flags* flags_ = nullptr;
+  Sums* sums_ = nullptr; // null: there is no room yet
+  size_t steps_ = 0;
+  std::array< Sums, 4 > near_ {};
+  std::vector< Sums > far_;
+  std::vector< Flags > many_flags_;
   std::vector< Sums > lost_; // in rounding, slot by slot; empty until a sum is rounded
-  //! The same for all neurons of a kernel, and there is one kernel in a process.
-  static inline bool many_ = false;
 };
 
 /* Asks for the memory of a neuron that is updated soon: neurons of a model lie one after the other, but
  * each is larger than what a processor fetches by itself. */
 template < typename NeuronT >
 void
-prefetch_next( const NeuronT* neuron, const void* state )
+prefetch_next( const NeuronT* neuron, const void* end )
 {
-#if defined( __GNUC__ )
   const char* next = reinterpret_cast< const char* >( neuron + 4 );
-  const size_t used = static_cast< const char* >( state ) - reinterpret_cast< const char* >( neuron );
-  __builtin_prefetch( next );
-  for ( size_t i = used; i < sizeof( NeuronT ); i += 64 )
+  const char* here = reinterpret_cast< const char* >( neuron );
+  const size_t used = reinterpret_cast< const char* >( static_cast< const Receiver* >( neuron ) ) - here;
+  prefetch( next );
+  for ( size_t i = used; i < static_cast< size_t >( static_cast< const char* >( end ) - here ); i += 64 )
   {
-    __builtin_prefetch( next + i, 1 );
+    prefetch( next + i );
   }
-#endif
 }
 
 /* The spikes of a neuron that its plastic synapses still have to read: what std::deque does, as far as
@@ -253,6 +438,7 @@ public:
   reverse_iterator rend() { return Base::rend() - read_; }
   Entry& front() { return *begin(); }
   Entry& operator[]( const size_t i ) { return begin()[ i ]; }
+  const Entry* last() const { return Base::data() + Base::size() - 1; }
   size_t size() const { return Base::size() - read_; }
   bool empty() const { return size() == 0; }
 
