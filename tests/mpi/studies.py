@@ -37,8 +37,10 @@ SMALL: dict[str, dict[str, object]] = {
         "n": 80, "epochs": 1, "burn_in": 0.3, "test": 0.2, "settle": 0.3, "learn": 0.1, "bin": 0.1,
         "tau_average": 200.0, "record_spikes": True,
     },
-    "rdd/pair": {"duration": 1.0},
-    "rdd/many-inputs": {"trials": 3, "units": 20, "duration": 1.0, "upper_noise": True},
+    "rdd/pair": {"duration": 1.0, "interval": 0.5},
+    "rdd/many-inputs": {
+        "trials": 3, "units": 20, "duration": 1.0, "interval": 0.5, "upper_noise": True,
+    },
     "rdd/weight-alignment": {
         "sizes": [40, 30, 20, 10], "stage": 2.0, "write_interval": 1.0, "phases": 2,
     },
@@ -58,7 +60,7 @@ SMALL: dict[str, dict[str, object]] = {
     "relevance/learned-irrelevance": {
         **RELEVANCE, "n_preexposure": 1, "n_paired": 1, "inhibition": "spiking",
     },
-    "relevance/categorization": {**RELEVANCE, "duration": 3.0, "test_interval": 50},
+    "relevance/categorization": {**RELEVANCE, "duration": 5.0, "test_interval": 50},
 }  # fmt: skip
 
 if find_spec("torch") is None:
