@@ -1,7 +1,8 @@
 """How far a run is and how long it will still take.
 
 On a terminal (or in a notebook) a bar; otherwise, where progress is asked for, a line every half
-minute.  The rate is that of the last seconds of wall time, because phases differ in cost.
+minute.  The real-time factor is that of the last seconds of wall time.  The time left follows from
+the latter half of the run so far: phases differ in cost, and many protocols repeat them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 WINDOW = 10.0
+RECENT = 0.5
 LINE_EVERY = 30.0
+_MARKS = 1000
 
 Report = Callable[[str, float], None]
 """Told what is going on, and the share (0 to 1) of the biological time that has passed."""
@@ -33,17 +36,27 @@ class Rate:
     ----------
     window : float
         Wall time (s).
+    share : float
+        The window is at least this share of the time since the first update.
     """
 
-    def __init__(self, window: float = WINDOW) -> None:
+    def __init__(self, window: float = WINDOW, share: float = 0.0) -> None:
         self.window = window
+        self.share = share
+        self._begin: float | None = None
         self._marks: deque[tuple[float, float]] = deque()
 
     def update(self, wall: float, biological: float) -> None:
         """Note that `biological` (ms) had been reached at `wall` (s)."""
-        self._marks.append((wall, biological))
-        while len(self._marks) > 2 and self._marks[1][0] <= wall - self.window:
-            self._marks.popleft()
+        if self._begin is None:
+            self._begin = wall
+        marks, window = self._marks, max(self.window, self.share * (wall - self._begin))
+        # Marks that are close to each other would only take memory in a run of days.
+        if len(marks) > 1 and marks[-1][0] - marks[-2][0] < window / _MARKS:
+            marks.pop()
+        marks.append((wall, biological))
+        while len(marks) > 2 and marks[1][0] <= wall - window:
+            marks.popleft()
 
     @property
     def value(self) -> float | None:
@@ -106,7 +119,7 @@ class Progress:
     """
 
     def __init__(self, show: bool | Report | None = None, *, rank: int = 0) -> None:
-        self._rate = Rate()
+        self._rate, self._pace = Rate(), Rate(share=RECENT)
         self._total = 0.0
         self._share = 0.0
         self._report = show if callable(show) and rank == 0 else None
@@ -142,12 +155,12 @@ class Progress:
         """Start a simulation of `total` biological time (ms), of which `done` have passed."""
         self._total = total
         self._share = done / total if total else 1.0
-        self._rate.update(time.monotonic(), done)
+        self._mark(time.monotonic(), done)
 
     def update(self, phase: str, done: float) -> None:
         """Show that `done` (ms) of biological time have passed, in the phase of that name."""
         now = time.monotonic()
-        self._rate.update(now, done)
+        self._mark(now, done)
         self._share = done / self._total if self._total else 1.0
         if self._report is not None:
             self._report(phase, self._share)
@@ -167,12 +180,16 @@ class Progress:
             if self._lines:
                 print(line, file=sys.stderr, flush=True)
 
+    def _mark(self, wall: float, done: float) -> None:
+        for rate in (self._rate, self._pace):
+            rate.update(wall, done)
+
     def _note(self, done: float) -> str:
-        rate = self._rate.value
-        if rate is None:
+        rate, pace = self._rate.value, self._pace.value
+        if rate is None or pace is None:
             return ""
         # The real-time factor as the field defines it: wall time per biological time.
-        left = duration((self._total - done) / rate)
+        left = duration((self._total - done) / pace)
         return f"{left} left, real-time factor {1000.0 / rate:.2f}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,9 @@ RELEVANCE = {
     "n_excitatory": 240,
 }  # fmt: skip
 
-STUDIES = ("burstprop", "relevance")
-REFUSED = {"relevance/categorization"}  # its classifier needs all units in one process
+STUDIES = ("burstprop", "rdd", "relevance")
 
-#: Circuit -> parameters that differ from those of its preset ``smoke``.
+#: Circuit, and what is special -> parameters that differ from those of its preset ``smoke``.
 SMALL: dict[str, dict[str, object]] = {
     "burstprop/learning-rule": {
         "n_pre": 150, "n_post": 40, "burn_in": 0.5, "segment": 0.3, "tau_average": 200.0,
@@ -37,6 +37,17 @@ SMALL: dict[str, dict[str, object]] = {
         "n": 80, "epochs": 1, "burn_in": 0.3, "test": 0.2, "settle": 0.3, "learn": 0.1, "bin": 0.1,
         "tau_average": 200.0, "record_spikes": True,
     },
+    "rdd/pair": {"duration": 1.0, "interval": 0.5},
+    "rdd/many-inputs": {
+        "trials": 3, "units": 20, "duration": 1.0, "interval": 0.5, "upper_noise": True,
+    },
+    "rdd/weight-alignment": {
+        "sizes": [40, 30, 20, 10], "stage": 2.0, "write_interval": 1.0, "phases": 2,
+    },
+    "rdd/weight-alignment in synapses": {
+        "sizes": [40, 30, 20, 10], "stage": 2.0, "write_interval": 1.0, "rule": "synapses",
+    },
+    "rdd/learning": {"epochs": 2, "stage": 1.0, "write_interval": 1.0, "hidden": [20, 15]},
     "relevance/learning-to-ignore": {**RELEVANCE, "duration": 3.0, "rule": "x_E"},
     "relevance/blocking": {
         **RELEVANCE, "rule": "I_E", "pause_min": 1.0, "pause_max": 1.5,
@@ -49,7 +60,21 @@ SMALL: dict[str, dict[str, object]] = {
     "relevance/learned-irrelevance": {
         **RELEVANCE, "n_preexposure": 1, "n_paired": 1, "inhibition": "spiking",
     },
+    "relevance/categorization": {**RELEVANCE, "duration": 5.0, "test_interval": 50},
 }  # fmt: skip
+
+if find_spec("torch") is None:
+    del SMALL["rdd/learning"]
+
+
+def circuit_of(study: str) -> str:
+    """Circuit of a key of `SMALL`."""
+    return study.split()[0]
+
+
+def folder_of(study: str) -> str:
+    """Name of the directory of its run."""
+    return study.replace("/", "-").replace(" ", "-")
 
 
 def all_weights() -> dict[str, np.ndarray]:
@@ -65,17 +90,17 @@ def all_weights() -> dict[str, np.ndarray]:
 
 if __name__ == "__main__":
     folder, threads, *names = sys.argv[1:]
-    models = {m for name in names or SMALL for m in registry().circuit(name).models}
+    models = {m for name in names or SMALL for m in registry().circuit(circuit_of(name)).models}
     # All at once, because several are compiled side by side.
     world().first(lambda: bool(build(sorted(models))))
     for name in names or SMALL:
         begin = time.perf_counter()
         run = neuromodels.run(
-            name,
+            circuit_of(name),
             preset="smoke",
             parameters=SMALL[name],
             threads=int(threads),
-            out=Path(folder) / name.replace("/", "-"),
+            out=Path(folder) / folder_of(name),
             analyze=False,
         )
         weights = all_weights()  # of all ranks, so on all ranks

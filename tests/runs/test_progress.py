@@ -22,6 +22,20 @@ def test_rate_is_that_of_the_last_seconds():
     assert rate.value == pytest.approx(10.0)
 
 
+def test_pace_is_that_of_the_latter_half():
+    """A protocol in which 30 s of wall time pass in a millisecond, again and again."""
+    rate = Rate(share=0.5)
+    wall = done = 0.0
+    for _ in range(40):
+        for _ in range(1000):
+            wall, done = wall + 0.03, done + 10.0
+            rate.update(wall, done)
+        wall, done = wall + 30.0, done + 1.0
+        rate.update(wall, done)
+    assert rate.value == pytest.approx(10_001.0 / 60.0, rel=0.03)
+    assert len(rate._marks) < 2100
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.4, "0 s"), (59, "59 s"), (60, "1 min 00 s"), (3599, "59 min 59 s"), (7625, "2 h 07 min")],

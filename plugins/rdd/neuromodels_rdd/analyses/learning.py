@@ -4,6 +4,8 @@ Definitions:
 
 * An **error** is the share of wrongly classified images after an epoch, batch norm in evaluation
   mode, images neither shifted nor mirrored; on all test images and on all training images in use.
+  At a constant learning rate it goes up and down from epoch to epoch; its **mean over epochs** does
+  so less, and tells how fast a condition learns.
 * **Alignment** compares the feedback weights of a layer with its forward weights: their angle, the
   share of equal signs, Pearson's correlation.  It is measured before and after each epoch of
   learning: ``before`` is what a phase of regression discontinuity has found, ``after`` is what is
@@ -159,15 +161,28 @@ def _performance(measured: Measured) -> Iterator[Metric]:
                 None,
                 f"{what} images classified wrongly {when}, {condition}",
             )
-    if {RDD, FEEDBACK_ALIGNMENT} <= set(measured.conditions):
-        errors = dict(zip(measured.conditions, final["test_error"], strict=True))
+    mean = measured.performance["test_error"].mean(axis=0)
+    for condition, error in zip(measured.conditions, mean, strict=True):
         yield Metric(
-            "test_error/rdd_gain",
-            float(errors[FEEDBACK_ALIGNMENT] - errors[RDD]),
+            f"mean_test_error/{condition}",
+            float(error),
             "%",
             None,
-            f"test error of feedback alignment minus that of rdd {when}",
+            f"test images classified wrongly, mean over {measured.epochs} epochs, {condition}",
         )
+    if {RDD, FEEDBACK_ALIGNMENT} <= set(measured.conditions):
+        for name, errors, which in (
+            ("test_error", final["test_error"], when),
+            ("mean_test_error", mean, "over all epochs"),
+        ):
+            of = dict(zip(measured.conditions, errors, strict=True))
+            yield Metric(
+                f"{name}/rdd_gain",
+                float(of[FEEDBACK_ALIGNMENT] - of[RDD]),
+                "%",
+                None,
+                f"test error of feedback alignment minus that of rdd {which}",
+            )
 
 
 def _alignment(measured: Measured) -> Iterator[Metric]:

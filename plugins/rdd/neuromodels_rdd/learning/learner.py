@@ -62,6 +62,15 @@ class Performance:
     loss: float
 
 
+def share_threads(threads: int) -> None:
+    """Give OpenMP the number of threads that the rest of the process has set.
+
+    PyTorch and NEST share it in one process: to import PyTorch already sets it to that of the
+    cores, and NEST with another number of threads would lose neurons.
+    """
+    torch.set_num_threads(threads)
+
+
 @contextlib.contextmanager
 def reproducible(threads: int) -> Iterator[None]:
     """Let PyTorch use `threads` threads and only algorithms that always give the same numbers."""
@@ -238,4 +247,4 @@ def _array(values: Any) -> npt.NDArray[Any]:
     return np.array(values.detach().numpy())
 
 
-__all__ = ["Learner", "Optimiser", "Performance", "reproducible"]
+__all__ = ["Learner", "Optimiser", "Performance", "reproducible", "share_threads"]

@@ -102,12 +102,6 @@ class Categorization(RelevanceCircuit[CategorizationParameters]):
     def build_output(self, network: Network) -> None:
         """Create the classifier, which acts between time steps."""
         p = self.parameters
-        if network.nest.num_processes > 1:
-            raise ParameterError(
-                "the classifier needs all units in one process",
-                where=self.name,
-                fix="run it without MPI",
-            )
         shape = len(self.stimuli), p.n_excitatory
         self.classifier = Classifier(
             network.rng.random(shape), np.zeros(shape[0]), p.output_gain, p.output_rate
