@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 P = TypeVar("P", bound=Parameters)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,13 @@ class Network(abc.ABC):
         self, name: str, nodes: Any, variables: Mapping[str, str], *, interval: float
     ) -> None:
         """Record state `variables` (name -> unit) of `nodes` with a multimeter every `interval`."""
+
+    @abc.abstractmethod
+    def once(self, do: Callable[[], T]) -> T:
+        """Call `do` on the first MPI rank only; all ranks get what it returns, or its error.
+
+        For what knows nothing of MPI and is no part of the network.  Without MPI it is a call.
+        """
 
 
 class Circuit(abc.ABC, Generic[P]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from neuromodels.errors import UsageError
 from neuromodels.nestml.guard import models_of
 from neuromodels.parts import Spool
 from neuromodels.ranks import Ranks
+
+T = TypeVar("T")
 
 TIME = "time"
 NEURON = "neuron"
@@ -222,6 +224,10 @@ class KernelNetwork(Network):
             raise UsageError("a control is declared too late", fix="declare it in build()")
         every = self._interval(interval, "interval of a control")
         self._grids.setdefault(every, _Grid(every)).controls.append(act)
+
+    def once(self, do: Callable[[], T]) -> T:
+        """Call `do` on the first rank; all get what it returns, or raise what it raises."""
+        return self.ranks.first(do)
 
     def traces(
         self, name: str, nodes: Any, variables: Mapping[str, str], *, interval: float

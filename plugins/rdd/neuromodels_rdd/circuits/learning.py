@@ -256,13 +256,15 @@ class Learning(Circuit[LearningParameters]):
                     if layer in self.learners.layers:
                         self.learners[RDD].set_feedback(layer, Y.T)
 
+            shared = network.nest.num_processes > 1
+
             def learn() -> Mapping[str, npt.ArrayLike]:
                 self.learners.learn(condition, epoch)
-                return self.learners.state() if network.ranks.size > 1 else {}
+                return self.learners.state() if shared else {}
 
             # PyTorch knows nothing of MPI: the first rank learns, the others get its networks.
-            learned = network.ranks.first(learn)
-            if not network.ranks.leads:
+            learned = network.once(learn)
+            if shared:
                 self.learners.restore({name: np.asarray(value) for name, value in learned.items()})
 
         return enter
