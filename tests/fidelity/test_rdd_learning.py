@@ -303,19 +303,15 @@ def test_error_on_digits_lies_between_backprop_and_feedback_alignment(smoke, tmp
 
 @pytest.mark.long
 def test_error_on_fashion_mnist(tmp_path):
-    """The short preset, three seeds, ten minutes each: the mean over epochs and seeds.
-
-    One epoch does not tell: errors change by a point or two from one to the next.
-    """
+    """The claim of the paper with the short preset, three seeds, a quarter of an hour each."""
     if not FASHION_MNIST.is_dir():
         pytest.skip("Fashion-MNIST is missing: apt-get install dataset-fashion-mnist")
-    gains = []
     for seed in (1, 2, 3):
         found = measure(neuromodels.run(NAME, preset="short", seed=seed, out=tmp_path / str(seed)))
-        rdd, plain = (found.conditions.index(name) for name in (RDD, FEEDBACK_ALIGNMENT))
+        order = [found.conditions.index(c) for c in (BACKPROP, RDD, FEEDBACK_ALIGNMENT)]
+        # In the mean over epochs: at a constant learning rate single ones differ by a point or two.
         errors = found.performance["test_error"].mean(axis=0)
-        gains.append(errors[plain] - errors[rdd])
+        assert (np.diff(errors[order]) > 0).all()
         full = [found.layers.index(name) for name in ("fc1", "fc2", "fc3")]
         angles = found.before["angle"][:, :, full]
-        assert (angles[:, rdd] < angles[:, plain]).all()
-    assert np.mean(gains) > 0
+        assert (angles[:, order[1]] < angles[:, order[2]]).all()
