@@ -33,6 +33,8 @@ Told = Callable[[Case, int, int], None]
 
 # Of the memory that is available when the measurements begin.
 _MEMORY = 0.8
+# What a process takes with NEST and nothing in it, nearly (bytes).
+_EMPTY = 180 * 2**20
 # A measurement may take so many times the limit, which is compared with an estimate.
 _PATIENCE = 3.0
 _GRACE = 10.0
@@ -68,10 +70,9 @@ def measure(request: Request, told: Told | None = None) -> Results:
                         if case in missing:
                             continue
                         reason = missing.get(case.name) or _refused(case)
-                        reason = reason or _too_large(case, smaller, request.limit, available)
                         row: dict[str, Any] | None = None
                         if reason is None:
-                            row, reason = _one(request, case, turn, smaller)
+                            row, reason = _one(request, case, turn, smaller, available)
                         if row is None:
                             missing[case] = str(reason)
                             row = {**case.as_dict(), "turn": turn, "missing": reason}
@@ -84,12 +85,32 @@ def measure(request: Request, told: Told | None = None) -> Results:
 
 @dataclass(frozen=True)
 class _Taken:
-    """What a smaller size took: to tell beforehand what the next one will."""
+    """What a smaller size took: to tell beforehand what the next one will.
+
+    Attributes
+    ----------
+    case : Case
+    made : float
+        Wall time (s) of building and connecting.
+    pace : float
+        Wall time (s) per biological second.
+    memory : float
+        Bytes.
+    """
 
     case: Case
-    neurons: float
-    wall: float
+    made: float
+    pace: float
     memory: float
+
+    def wall(self, seconds: float) -> float:
+        """Wall time (s) for so many biological seconds."""
+        return self.made + seconds * self.pace
+
+    @property
+    def filled(self) -> float:
+        """Memory (bytes) that grows with the size."""
+        return max(0.0, self.memory - _EMPTY)
 
 
 def _compile(subjects: list[list[Case]]) -> dict[Any, str]:
@@ -131,40 +152,51 @@ def _refused(case: Case) -> str | None:
     return None
 
 
-def _too_large(case: Case, smaller: list[_Taken], limit: float, available: float) -> str | None:
+def _too_large(
+    case: Case, seconds: float, smaller: list[_Taken], limit: float, available: float
+) -> str | None:
     """Why `case` would take too long or too much memory, judged by smaller ones."""
     taken = [one for one in smaller if one.case.threads == one.case.ranks == 1] or smaller
     if not taken or taken[-1].case.size >= case.size:
         return None
     last = taken[-1]
     growth = (case.size / last.case.size) ** 2  # pairs of neurons
-    wall, memory = growth * last.wall, growth * last.memory
+    wall, memory = growth * last.wall(seconds), growth * last.filled
     if len(taken) > 1 and taken[-2].case.size < last.case.size:
-        factor = last.case.size / taken[-2].case.size
-        power = math.log(case.size / last.case.size) / math.log(factor)
-        wall = min(wall, last.wall * max(1.0, last.wall / taken[-2].wall) ** power)
-        memory = min(memory, last.memory * max(1.0, last.memory / taken[-2].memory) ** power)
+        before = taken[-2]
+        power = math.log(case.size / last.case.size) / math.log(last.case.size / before.case.size)
+
+        def carried_on(this: float, previous: float) -> float:
+            return this * max(1.0, this / previous) ** power if previous > 0 else math.inf
+
+        wall = min(wall, carried_on(last.wall(seconds), before.wall(seconds)))
+        memory = min(memory, carried_on(last.filled, before.filled))
     if wall > limit:
         return f"would take about {wall:.0f} s, more than the limit of {limit:g} s"
+    memory += _EMPTY
     if memory > _MEMORY * available:
         return f"would need about {memory / 2**30:.0f} GiB, {available / 2**30:.0f} are available"
     return None
 
 
 def _one(
-    request: Request, case: Case, turn: int, smaller: list[_Taken]
+    request: Request, case: Case, turn: int, smaller: list[_Taken], available: float
 ) -> tuple[dict[str, Any] | None, str | None]:
     """Measure once: a row of the table, or the reason why there is none."""
     try:
         exact = replace(case, seconds=request.seconds(case))
     except NeuromodelsError as error:
         return None, _line(error)
+    reason = _too_large(exact, exact.seconds, smaller, request.limit, available)
+    if reason is not None:
+        return None, reason
     found, reason = _run(exact, _PATIENCE * request.limit)
     if found is None:
         return None, reason
     # What depends on the size, not on how long is measured.
-    wall = found["build"] + found["connect"] + found["simulate"]
-    smaller.append(_Taken(case, found["neurons"], wall, found["memory"]))
+    pace = found["simulate"] / found["seconds"]
+    made = found["build"] + found["connect"]
+    smaller.append(_Taken(case, made, pace, found["memory"]))
     return {**exact.as_dict(), "turn": turn, **found, "missing": ""}, None
 
 

@@ -185,14 +185,19 @@ def test_a_synapse_is_told_from_its_neuron():
 
 
 def test_what_would_take_too_long_or_too_much_is_left_out():
+    empty = measuring._EMPTY
     taken = [
-        measuring._Taken(Case("circuit", "x", size), n, wall, memory)
-        for size, n, wall, memory in ((1.0, 1e3, 1.0, 1e9), (3.0, 3e3, 9.0, 9e9))
+        measuring._Taken(Case("circuit", "x", size), made, pace, empty + filled)
+        for size, made, pace, filled in ((1.0, 0.2, 0.4, 1e9), (3.0, 1.8, 3.6, 9e9))
     ]
-    ten = Case("circuit", "x", 9.0)
-    assert "81 s" in measuring._too_large(ten, taken, 60.0, 1e12)
-    assert "75 GiB" in measuring._too_large(ten, taken, 600.0, 16 * 2**30)
-    assert measuring._too_large(ten, taken, 600.0, 1e12) is None
+    nine = Case("circuit", "x", 9.0)
+    assert "81 s" in measuring._too_large(nine, 2.0, taken, 60.0, 1e12)
+    assert "76 GiB" in measuring._too_large(nine, 2.0, taken, 600.0, 16 * 2**30)
+    assert measuring._too_large(nine, 2.0, taken, 600.0, 1e12) is None
+    # The process itself does not grow, and a shorter simulation takes less.
+    small = [measuring._Taken(Case("circuit", "x", 0.03), 0.001, 0.1, empty)]
+    assert measuring._too_large(Case("circuit", "x", 0.3), 2.0, small, 60.0, 2**30) is None
+    assert measuring._too_large(Case("circuit", "x", 0.3), 10.0, small, 60.0, 2**30) is not None
 
 
 # -- what circuits say ----------------------------------------------------------------------------
