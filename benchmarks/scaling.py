@@ -42,12 +42,12 @@ RANKED = ["burstprop/learning-rule", "burstprop/xor", "burstprop/propagation"]
 PARTS = {
     "circuits": [*CIRCUITS, "--sizes", "0.03,0.3,1,3", "--threads", "1,2", "--repeat", "2",
                  "--effort", "0.8", "--limit", "120"],
-    "siblings": [*SIBLINGS, "--sizes", "0.03,1,3", "--threads", "1", "--repeat", "1",
+    "siblings": [*SIBLINGS, "--sizes", "0.03,0.3,1,3", "--threads", "1", "--repeat", "1",
                  "--effort", "0.6", "--limit", "30"],
     "models": ["--models", "all", "--sizes", "0.1,1,10", "--threads", "1", "--repeat", "1",
                "--effort", "0.4", "--limit", "20"],
-    "ranks": [*RANKED, "--sizes", "0.03,1,3", "--threads", "1", "--ranks", "1,2", "--repeat", "1",
-              "--effort", "0.8", "--limit", "120"],
+    "ranks": [*RANKED, "--sizes", "0.03,0.3,1,3", "--threads", "1", "--ranks", "1,2",
+              "--repeat", "1", "--effort", "0.8", "--limit", "120"],
 }  # fmt: skip
 QUICK = ["--sizes", "0.02,0.03", "--repeat", "1", "--duration", "0.3"]
 TITLES = {
