@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -110,13 +111,13 @@ def test_changed_code_stops_the_build() -> None:
 
 
 def test_what_is_calculated_once_for_all_targets(tmp_path: Path) -> None:
-    update = "    update:\n        w *= exp(-timestep() / (2 ms)) * 0.5**2\n"
+    update = "    update:\n        w *= exp(-timestep() / (2 ms)) * 0.5**1.5\n"
     made = generated(tmp_path, COUNTER, {"fading": PLAIN + update})
     file = made.directory / f"{made.synapse_classes['fading']}.h"
     text = delivery.send_directly(file.read_text(), file, paired=True, timed=True)
     text = delivery.remember(text, file)
-    assert "arrival.exp< 0 >( (-__timestep) / 2.0)" in text
-    assert "arrival.pow< 1 >( 0.5, 2)" in text
+    assert re.search(r"= .*arrival\.exp< 0 >\( \(-__timestep\) / \(?2\.0", text)
+    assert re.search(r"= .*arrival\.pow< 1 >\( \(?0\.5\)?, ?\(?1\.5", text)
     assert text.count("cp, arrival);") == 2  # at postsynaptic spikes, and at presynaptic ones
 
 
@@ -127,7 +128,6 @@ def test_internals_are_calculated_anew_where_they_may_change(tmp_path: Path) -> 
     for name, cell in {
         "fixed": fixed,
         "state": fixed.replace("k real = share", "k real = n"),
-        "drawn": fixed.replace("k real = share", "k real = random_uniform(0, 1)"),
     }.items():
         folder = tmp_path / name
         folder.mkdir()
