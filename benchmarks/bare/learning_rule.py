@@ -10,7 +10,6 @@ Prints what `overhead.py` compares.
 # ruff: noqa: E402 (importing is part of what is timed)
 from __future__ import annotations
 
-import json
 import math
 import sys
 import time
@@ -19,6 +18,7 @@ begin = time.perf_counter()
 
 import nest
 import numpy as np
+from outcome import leave
 
 import neuromodels
 
@@ -113,19 +113,9 @@ for segment, factor in enumerate((None, 1.0, 1.5, 1.0)):
     summaries.append(neuromodels.weight_summary("plastic"))
 simulated = time.perf_counter()
 
-arrays = {"weights": np.array([(s.mean, s.sd, s.smallest, s.largest) for s in summaries])}
-for name, recorder in recorders.items():
-    events = recorder.events
-    arrays[f"{name}_times"], arrays[f"{name}_senders"] = events["times"], events["senders"]
-np.savez(out, **arrays)
-print(
-    json.dumps(
-        {
-            "install": installed - begin,
-            "construct": constructed - installed,
-            "simulate": simulated - constructed,
-            "write": time.perf_counter() - simulated,
-            "spikes": {name: int(recorder.n_events) for name, recorder in recorders.items()},
-        }
-    )
+leave(
+    out,
+    (begin, installed, constructed, simulated),
+    recorders,
+    weights=np.array([(s.mean, s.sd, s.smallest, s.largest) for s in summaries]),
 )

@@ -10,7 +10,6 @@ spikes.  Prints what `overhead.py` compares.
 # ruff: noqa: E402 (importing is part of what is timed)
 from __future__ import annotations
 
-import json
 import sys
 import time
 
@@ -18,6 +17,7 @@ begin = time.perf_counter()
 
 import nest
 import numpy as np
+from outcome import leave
 
 import neuromodels
 
@@ -99,19 +99,10 @@ for _ in range(4):
     recorded.append(estimates())
 simulated = time.perf_counter()
 
-arrays = {"weights": weights, "estimates": np.array(recorded)}
-for name, recorder in recorders.items():
-    events = recorder.events
-    arrays[f"{name}_times"], arrays[f"{name}_senders"] = events["times"], events["senders"]
-np.savez(out, **arrays)
-print(
-    json.dumps(
-        {
-            "install": installed - begin,
-            "construct": constructed - installed,
-            "simulate": simulated - constructed,
-            "write": time.perf_counter() - simulated,
-            "spikes": {name: int(recorder.n_events) for name, recorder in recorders.items()},
-        }
-    )
+leave(
+    out,
+    (begin, installed, constructed, simulated),
+    recorders,
+    weights=weights,
+    estimates=np.array(recorded),
 )

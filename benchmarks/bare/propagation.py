@@ -10,7 +10,6 @@ Prints what `overhead.py` compares.
 # ruff: noqa: E402 (importing is part of what is timed)
 from __future__ import annotations
 
-import json
 import math
 import sys
 import time
@@ -19,6 +18,7 @@ begin = time.perf_counter()
 
 import nest
 import numpy as np
+from outcome import leave
 
 import neuromodels
 
@@ -103,19 +103,8 @@ pyr2.set(amplitude_d=100.0, frequency_d=1.0 / (0.5 * math.sqrt(5.0)))
 nest.Simulate(3000.0 * quarter)
 simulated = time.perf_counter()
 
-arrays = {}
-for name, recorder in recorders.items():
-    events = recorder.events
-    arrays[f"{name}_times"], arrays[f"{name}_senders"] = events["times"], events["senders"]
-np.savez(out, **arrays)
-print(
-    json.dumps(
-        {
-            "install": installed - begin,
-            "construct": constructed - installed,
-            "simulate": simulated - constructed,
-            "write": time.perf_counter() - simulated,
-            "spikes": {name: int(recorder.n_events) for name, recorder in recorders.items()},
-        }
-    )
+leave(
+    out,
+    (begin, installed, constructed, simulated),
+    recorders,
 )

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from neuromodels.benchmarking.results import Results
 
 
+POSITIVE = click.FloatRange(min=0, min_open=True)
+
+
 def numbers(kind: type[int | float]) -> Callable[[str], tuple[float, ...]]:
     """Give the type of an option that takes positive numbers, separated by commas."""
 
@@ -67,13 +70,13 @@ def numbers(kind: type[int | float]) -> Callable[[str], tuple[float, ...]]:
 )  # fmt: skip
 @click.option(
     "--duration",
-    type=click.FloatRange(min=0, min_open=True),
+    type=POSITIVE,
     metavar="S",
     help="Biological time (s) to simulate.  [default: what takes about --effort]",
 )
 @click.option(
     "--effort",
-    type=click.FloatRange(min=0, min_open=True),
+    type=POSITIVE,
     metavar="S",
     default=2.0,
     show_default=True,
@@ -81,7 +84,7 @@ def numbers(kind: type[int | float]) -> Callable[[str], tuple[float, ...]]:
 )
 @click.option(
     "--limit",
-    type=click.FloatRange(min=0, min_open=True),
+    type=POSITIVE,
     metavar="S",
     default=120.0,
     show_default=True,
