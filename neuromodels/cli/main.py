@@ -88,9 +88,17 @@ def execute(arguments: Sequence[str] | None = None) -> int:
                 standalone_mode=False,
                 obj=settings,
             )
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here an error can still be told
         except BaseException as error:
             if isinstance(error, SystemExit):
                 raise
+            if (
+                isinstance(error, OSError)
+                and error.errno in _NO_OUTPUT
+                and error.filename is None
+            ):
+                _discard_output()
             if settings.debug:
                 traceback.print_exc()
             message, exit_code = _explain(error)
@@ -107,6 +115,14 @@ def execute(arguments: Sequence[str] | None = None) -> int:
 def main() -> NoReturn:
     """Entry point of the script ``neuromodels``."""
     sys.exit(execute())
+
+
+def _discard_output() -> None:
+    """Forget what could not be written: Python would try again at exit, and complain itself."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _explain(error: BaseException) -> tuple[str, int]:

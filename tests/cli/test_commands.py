@@ -494,10 +494,15 @@ def test_closed_output_is_no_defect(arguments):
         assert done.returncode == (2 if "show" in arguments else 0)
 
 
-def test_a_full_disk_behind_standard_output_is_one_line():
-    command = [sys.executable, "-m", "neuromodels", "list"]
+@pytest.mark.parametrize("unbuffered", ["", "1"])  # the error comes at the end, or at once
+@pytest.mark.parametrize("arguments", [["list"], ["show", "burstprop/xor"]])
+def test_a_full_disk_behind_standard_output_is_one_line(arguments, unbuffered):
+    command = [sys.executable, "-m", "neuromodels", *arguments]
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, env=environment
+        )
     assert done.returncode == EnvironmentProblem.exit_code
     assert "the output cannot be written: No space left" in one_line(done.stderr)
 
