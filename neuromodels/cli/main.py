@@ -93,11 +93,7 @@ def execute(arguments: Sequence[str] | None = None) -> int:
         except BaseException as error:
             if isinstance(error, SystemExit):
                 raise
-            if (
-                isinstance(error, OSError)
-                and error.errno in _NO_OUTPUT
-                and error.filename is None
-            ):
+            if isinstance(error, OSError) and error.errno in _NO_OUTPUT and error.filename is None:
                 _discard_output()
             if settings.debug:
                 traceback.print_exc()
