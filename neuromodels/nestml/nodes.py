@@ -1,4 +1,4 @@
-"""Nodes of a NEST kernel, for PyNEST calls whose time grows with the nodes or with what they hold."""
+"""Quick ways past PyNEST calls whose time grows with the nodes or with what they hold."""
 
 from __future__ import annotations
 

@@ -288,8 +288,6 @@ def _access_neurons(
     nodes: Any, variable: str, values: npt.NDArray[np.float64], *, write: bool
 ) -> npt.NDArray[np.int64]:
     """Read or write the values of this rank's neurons, leaving others; returns all node ids."""
-    import numpy as np
-
     from neuromodels.nestml.kernel import neuron_entry_of
     from neuromodels.nestml.nodes import ids_of, models_of
 
