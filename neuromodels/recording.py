@@ -41,9 +41,11 @@ class _Population:
     def local(self, senders: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Index of each of NEST's node ids within the population."""
         first, last = self.sorted_ids[0], self.sorted_ids[-1]
-        if last - first + 1 == self.size:  # as one nest.Create makes them
-            return self.position[senders - first]
-        return self.position[np.searchsorted(self.sorted_ids, senders)]
+        # As one nest.Create makes them, else in pieces.
+        whole = last - first + 1 == self.size
+        rank = senders - first if whole else np.searchsorted(self.sorted_ids, senders)
+        local: npt.NDArray[np.int64] = self.position[rank]
+        return local
 
 
 @dataclass
