@@ -4,14 +4,16 @@
 
 The scripts in ``benchmarks/bare`` are written by hand: the same models, connections, noise, seed,
 threads and recordings as ``neuromodels.run``, without its directory, progress, checks and
-interruption; their spikes are counted, and must be as many as the circuit's.  Where plain PyNEST
-would be slow (reading weights, variables of many neurons) they use neuromodels' quick calls: the
-comparison is with the best that a script can do.
+interruption.  They save what it saves, as NumPy arrays; their spikes are counted, and must be as
+many as the circuit's.  Where plain PyNEST would be slow (reading weights, variables of many
+neurons) they use neuromodels' quick calls: the comparison is with the best that a script can do.
 
-Each is a process of its own, and the two take turns.  ``simulate`` is the time in which biological
-time passes, with NEST's preparation, signals and recording; ``total`` that of the whole process
-from the start of Python to the files on the disk, without analyses.  Ratios are those of the best
-of the turns; the CPU time of the processes, which other work disturbs less, is given beside.
+Each is a process of its own, and the two take turns, each going first in every other one.
+``simulate`` is the time in which biological time passes, with NEST's preparation, signals, and
+fetching the spikes from NEST; ``total`` that of the whole process from the start of Python to the
+files on the disk, without analyses.  Both are given as wall and as CPU time, which other work
+disturbs less, and the ratios are medians over the turns, each of two processes that ran one after
+the other.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import argparse
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -47,100 +50,113 @@ CIRCUITS: dict[str, tuple[str, float, Any]] = {
     ),
 }
 FRAMEWORK = """
-import json, sys
-import neuromodels
-given = json.loads(sys.argv[1])
-run = neuromodels.run(**given, analyze=False, progress=False)
+import json, sys, time
+import neuromodels, neuromodels.simulation
+kind, cpu = neuromodels.simulation.Simulation, {}
+def timed(self, run=kind.run):
+    begin = time.process_time()
+    finished = run(self)
+    cpu["simulate"] = time.process_time() - begin
+    return finished
+kind.run = timed
+run = neuromodels.run(**json.loads(sys.argv[1]), analyze=False, progress=False)
 wall = run.info["wall"]
-print(json.dumps({
+stages = {
     "install": wall["build"],
     "construct": wall["construct"],
     "simulate": sum(wall[k] for k in ("prepare", "simulate", "record", "enter")),
     "write": wall["write"] + wall["assemble"],
-    "spikes": {name: len(run.spikes(name).times) for name in sys.argv[2].split(",")},
-}))
+}
+print(json.dumps({"wall": stages, "cpu": cpu}))
 """
+#: What is compared: stage, and whether wall or CPU time.
+COMPARED = [(stage, kind) for stage in ("simulate", "total") for kind in ("wall", "cpu")]
 
 
 def measured(command: list[str], threads: int) -> dict[str, Any]:
-    """Run one process; its own times, and total wall and CPU time."""
-    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    """Run one process; times of its stages and in total, wall and CPU."""
     environ = {
-        **os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYNEST_QUIET": "1",
+        **os.environ, "PYNEST_QUIET": "1",
         "OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads),
     }  # fmt: skip
+    # A user's Python keeps what it compiles of modules.
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     total, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         sys.exit(done.stderr)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {**found, "total": total, "cpu": cpu}
+    found["wall"]["total"] = total
+    found["cpu"]["total"] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return found
 
 
 def pair(circuit: str, seed: int, threads: int, scale: float, *, first: bool) -> dict[str, Any]:
     """Both ways once; `first`: the bare script before the other."""
+    from neuromodels import load_run
+
     script, quarter, parameters = CIRCUITS[circuit]
     quarter *= scale
     with tempfile.TemporaryDirectory() as folder:
         bare = [sys.executable, str(BARE / script), str(seed), str(threads), str(quarter)]
-        bare.append(f"{folder}/bare.npz")
         given = {
             "circuit": circuit, "preset": "paper", "parameters": parameters(quarter),
             "seed": seed, "threads": threads, "out": f"{folder}/run",
         }  # fmt: skip
-        found = {}
-        if first:
-            found["bare"] = measured(bare, threads)
-        # Populations by name; those that a script records are those of the circuit.
-        names = {"learning_rule.py": "pre,post", "propagation.py": "pyr1,pyr2,pv,som",
-                 "pair.py": "lower,upper"}[script]  # fmt: skip
-        ours = [sys.executable, "-c", FRAMEWORK, json.dumps(given), names]
-        found["neuromodels"] = measured(ours, threads)
-        if not first:
-            found["bare"] = measured(bare, threads)
-    if found["bare"]["spikes"] != found["neuromodels"]["spikes"]:
-        sys.exit(f"{circuit}: not the same network: {found}")
+        commands = {
+            "bare": [*bare, f"{folder}/bare.npz"],
+            "neuromodels": [sys.executable, "-c", FRAMEWORK, json.dumps(given)],
+        }
+        order = list(commands) if first else list(commands)[::-1]
+        found = {way: measured(commands[way], threads) for way in order}
+        run = load_run(f"{folder}/run")
+        spikes = {name: len(run.spikes(name)) for name in found["bare"]["spikes"]}
+    if found["bare"]["spikes"] != spikes:
+        sys.exit(f"{circuit}: not the same network: {found['bare']['spikes']}, {spikes}")
     return found
 
 
-def best(turns: list[dict[str, Any]]) -> dict[str, Any]:
-    """Best of the turns of both ways, and their ratios."""
+def summary(turns: list[dict[str, Any]]) -> dict[str, Any]:
+    """Medians of both ways over the turns; ratios of each turn, in order of size."""
     result: dict[str, Any] = {"turns": len(turns), "spikes": turns[0]["bare"]["spikes"]}
-    for way in ("bare", "neuromodels"):
-        result[way] = {
-            name: min(turn[way][name] for turn in turns)
-            for name in ("construct", "simulate", "write", "total", "cpu")
+    for stage, kind in COMPARED:
+        times = {way: [turn[way][kind][stage] for turn in turns] for way in ("bare", "neuromodels")}
+        pairs = list(zip(times["neuromodels"], times["bare"], strict=True))
+        result[f"{stage}_{kind}"] = {
+            **{way: statistics.median(values) for way, values in times.items()},
+            "adds": statistics.median(ours - bare for ours, bare in pairs),
+            "ratios": sorted(ours / bare for ours, bare in pairs),
         }
-    for name in ("construct", "simulate", "total", "cpu"):
-        ratios = sorted(turn["neuromodels"][name] / turn["bare"][name] for turn in turns)
-        result[f"ratio_{name}"] = result["neuromodels"][name] / result["bare"][name]
-        result[f"ratios_{name}"] = ratios
     return result
 
 
 def page(results: dict[str, dict[str, Any]]) -> str:
     """Give the results as a table in Markdown."""
-    headers = (
-        "", "biological s", "simulate: bare (s)", "neuromodels", "ratio (turns)",
-        "whole process: bare (s)", "neuromodels", "adds (s)", "CPU ratio",
-    )  # fmt: skip
+    headers = [
+        "", "biological s", "turns", "simulate: bare (s)", "ratio, wall", "ratio, CPU",
+        "whole process: bare (s)", "ratio, wall", "ratio, CPU", "adds (CPU s)",
+    ]  # fmt: skip
     rows = []
     for name, found in results.items():
-        bare, ours = found["bare"], found["neuromodels"]
-        each = f"{found['ratios_simulate'][0]:.3f}–{found['ratios_simulate'][-1]:.3f}"
+
+        def ratio(what: str, found: dict[str, Any] = found) -> str:
+            each = found[what]["ratios"]
+            return f"{statistics.median(each):.3f} ({each[0]:.3f}–{each[-1]:.3f})"
+
         rows.append(
-            (
+            [
                 f"`{name}`",
                 f"{found['seconds']:g}",
-                f"{bare['simulate']:.2f}",
-                f"{ours['simulate']:.2f}",
-                f"{found['ratio_simulate']:.3f} ({each})",
-                f"{bare['total']:.2f}",
-                f"{ours['total']:.2f}",
-                f"{ours['total'] - bare['total']:.2f}",
-                f"{found['ratio_cpu']:.3f}",
-            )
+                f"{found['turns']}",
+                f"{found['simulate_cpu']['bare']:.2f}",
+                ratio("simulate_wall"),
+                ratio("simulate_cpu"),
+                f"{found['total_cpu']['bare']:.2f}",
+                ratio("total_wall"),
+                ratio("total_cpu"),
+                f"{found['total_cpu']['adds']:.2f}",
+            ]
         )
     lines = [headers, ["---"] * len(headers), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
@@ -150,12 +166,14 @@ def compare(
     circuits: list[str], repeat: int, threads: int, scale: float = 1.0
 ) -> dict[str, dict[str, Any]]:
     """Measure, in turns."""
+    # Not counted: here Python compiles the modules, if it has not yet, and the disk's cache fills.
+    pair("rdd/pair", 1, threads, 0.02, first=True)
     turns: dict[str, list[dict[str, Any]]] = {name: [] for name in circuits}
     for turn in range(repeat):
         for name in circuits:
             turns[name].append(pair(name, 1, threads, scale, first=turn % 2 == 0))
     return {
-        name: {"seconds": 4 * scale * CIRCUITS[name][1], "threads": threads, **best(found)}
+        name: {"seconds": 4 * scale * CIRCUITS[name][1], "threads": threads, **summary(found)}
         for name, found in turns.items()
     }
 
@@ -165,7 +183,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--circuit", nargs="*", default=list(CIRCUITS), choices=list(CIRCUITS))
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0, help="factor on biological times")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()

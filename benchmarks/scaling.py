@@ -106,7 +106,7 @@ def measure(parts: list[str], folder: Path, *, quick: bool) -> None:
         begin = time.perf_counter()
         if part == "overhead":
             results = overhead.compare(
-                list(overhead.CIRCUITS), 1 if quick else 3, 1, 0.4 if quick else 1.0
+                list(overhead.CIRCUITS), 1 if quick else 5, 1, 0.4 if quick else 1.0
             )
             text = json.dumps(results, indent=1) + "\n"
             (folder / "overhead.json").write_text(text, encoding="utf-8")
@@ -150,10 +150,10 @@ def page(folder: Path) -> str:
         text += [
             "## Against bare scripts",
             (
-                "One thread, best of the turns, which the two ways took alternately: time in which "
-                "biological time passes, its ratio (smallest and largest of the turns), time of "
-                "the whole process from the start of Python to the files on the disk, and the "
-                "ratio of CPU times."
+                "One thread, in turns: CPU time in which biological time passes, and of the whole "
+                "process from the start of Python to the files on the disk (medians), and ratios "
+                "of neuromodels to the script, wall and CPU time (median, smallest and largest of "
+                "the turns)."
             ),
             overhead.page(found).strip(),
         ]

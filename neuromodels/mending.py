@@ -7,7 +7,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from neuromodels.nestml.guard import models_of
+from neuromodels.nestml.nodes import models_of
 
 
 def let_arrays_be_set(nest: Any) -> None:

@@ -202,7 +202,7 @@ class Parts:
                 order = np.lexsort((ids, -offsets, steps))
                 yield steps[order], ids[order], offsets[order]
             else:
-                order = np.lexsort((ids, steps))
+                order = _by_time(steps, ids)
                 yield steps[order], ids[order], None
 
     def rows(self, group: str, key: str) -> Iterator[Array]:
@@ -229,6 +229,20 @@ def _merged(shares: list[Mapping[str, Array]], group: str, key: str) -> Array:
         row = np.searchsorted(steps, share[f"{group}/steps"])
         table[np.ix_(row, share[f"{group}/columns"])] = share[f"{group}/{key}"]
     return table
+
+
+def _by_time(steps: npt.NDArray[np.int64], ids: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """Order by time and then neuron, as ``numpy.lexsort`` gives it.
+
+    A recorder has each thread's spikes nearly in this order, which a stable sort of one key makes
+    use of; ``lexsort`` begins with the neurons, and takes up to ten times as long.
+    """
+    if not steps.size:
+        return np.empty(0, np.intp)
+    first, neurons = int(steps.min()), int(ids.max()) + 1
+    if (int(steps.max()) - first + 1) * neurons > np.iinfo(np.int64).max:
+        return np.lexsort((ids, steps))
+    return np.argsort((steps - first) * neurons + ids, kind="stable")
 
 
 def _ranks(path: Path) -> int:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from neuromodels.circuit import Network
 from neuromodels.clock import Clock
 from neuromodels.errors import UsageError
-from neuromodels.nestml.guard import models_of
+from neuromodels.nestml.nodes import empty, ids_of, models_of
 from neuromodels.parts import Spool
 from neuromodels.ranks import Ranks
 
@@ -25,9 +25,6 @@ T = TypeVar("T")
 TIME = "time"
 NEURON = "neuron"
 _RESERVED = {TIME, NEURON, "phase"}
-
-# A list: given a dictionary, PyNEST first copies out all events, to look at their types.
-_EMPTY = [{"n_events": 0}]
 
 
 @dataclass
@@ -43,7 +40,12 @@ class _Population:
 
     def local(self, senders: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Index of each of NEST's node ids within the population."""
-        return self.position[np.searchsorted(self.sorted_ids, senders)]
+        first, last = self.sorted_ids[0], self.sorted_ids[-1]
+        # As one nest.Create makes them, else in pieces.
+        whole = last - first + 1 == self.size
+        rank = senders - first if whole else np.searchsorted(self.sorted_ids, senders)
+        local: npt.NDArray[np.int64] = self.position[rank]
+        return local
 
 
 @dataclass
@@ -373,7 +375,7 @@ class KernelNetwork(Network):
             events = population.recorder.get("events")
             if not events["senders"].size:
                 continue
-            population.recorder.set(_EMPTY)
+            empty(population.recorder)
             kept = _until(now - self._origin, events)
             prefix = f"spikes/{name}/"
             spool.add(prefix + "steps", events["times"][kept] + self._origin)
@@ -384,7 +386,7 @@ class KernelNetwork(Network):
             events = trace.device.get("events")
             if not events["senders"].size:
                 continue
-            trace.device.set(_EMPTY)
+            empty(trace.device)
             kept = _until(now - self._origin, events)
             steps, row = np.unique(events["times"][kept] + self._origin, return_inverse=True)
             if not steps.size:
@@ -483,7 +485,7 @@ def _until(now: int, events: Mapping[str, npt.NDArray[Any]]) -> Any:
 
 def _ids(nodes: Any, what: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Sorted node ids, and the position of each within `nodes`."""
-    ids = np.asarray(nodes.tolist(), dtype=np.int64)
+    ids = ids_of(nodes)
     if not ids.size:
         raise UsageError(f"{what} has no neurons")
     order = np.argsort(ids)

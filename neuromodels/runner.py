@@ -40,9 +40,13 @@ from neuromodels.mending import forget_targets, let_arrays_be_set, quiet
 from neuromodels.planning import Plan, make_plan, plan_again, warn_of_other_versions
 from neuromodels.progress import Progress, Report
 from neuromodels.runs import Run, load_run
-from neuromodels.simulation import Simulation, pace
+from neuromodels.simulation import Simulation, pace, work
 from neuromodels.storage import disk_errors
-from neuromodels.waiting import let_threads_sleep, warn_of_spinning
+from neuromodels.waiting import (
+    let_threads_sleep,
+    warn_of_small_slices,
+    warn_of_spinning,
+)
 
 if TYPE_CHECKING:
     from neuromodels.circuit import Circuit
@@ -468,7 +472,11 @@ def _simulate(
             "recording them changes the order in which random numbers are drawn",
             ", ".join(cut), plan.clock.ms(network.slice),
         )  # fmt: skip
-    chosen = pace(network, circuit.cost())
+    cost = circuit.cost()
+    if crew.leads:
+        interval = plan.clock.ms(network.slice)
+        warn_of_small_slices(plan.threads, work(network, cost), interval)
+    chosen = pace(network, cost)
     simulation = Simulation(
         network,
         plan.spans,

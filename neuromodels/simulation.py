@@ -70,6 +70,23 @@ class Pace:
     drain: int
 
 
+def work(network: KernelNetwork, cost: Cost | None) -> float:
+    """Estimate how long (s) one core computes for a second of biological time.
+
+    Parameters
+    ----------
+    network : KernelNetwork
+        Built and sealed.
+    cost : Cost, optional
+        The circuit's own estimate; else its number of nodes counts.
+    """
+    updates = max(float(network.nest.network_size), 1.0) * 1000.0 / network.clock.resolution
+    events = 0.0
+    if cost is not None:
+        updates, events = max(updates, cost.neuron_updates), cost.synaptic_events
+    return updates * UPDATE_SECONDS + events * EVENT_SECONDS
+
+
 def pace(network: KernelNetwork, cost: Cost | None) -> Pace:
     """Choose where to cut time, so that a chunk takes about a tenth of a second.
 
@@ -83,11 +100,7 @@ def pace(network: KernelNetwork, cost: Cost | None) -> Pace:
         The circuit's own estimate; else its number of nodes counts.
     """
     clock, border = network.clock, network.slice
-    updates = max(float(network.nest.network_size), 1.0) * 1000.0 / clock.resolution
-    events = 0.0
-    if cost is not None:
-        updates, events = max(updates, cost.neuron_updates), cost.synaptic_events
-    wall = updates * UPDATE_SECONDS + events * EVENT_SECONDS
+    wall = work(network, cost)
     chunk = min(1000.0 * CHUNK_SECONDS / wall, MAX_CHUNK) / clock.resolution
     steps = max(1, int(chunk) // border) * border
     size = network.bytes_per_second(RATE * BYTES_PER_SPIKE)

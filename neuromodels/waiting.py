@@ -7,6 +7,9 @@ import sys
 import warnings
 
 POLICY = "OMP_WAIT_POLICY"
+# Estimated work (s, `simulation.work`) of a slice below which no circuit of the table in
+# docs/performance gained from a second thread on two idle cores (0.02 to 0.98 times as fast).
+SMALL_SLICE = 2e-4
 
 
 def let_threads_sleep() -> None:
@@ -30,4 +33,25 @@ def warn_of_spinning(threads: int) -> None:
         )
 
 
-__all__ = ["let_threads_sleep", "warn_of_spinning"]
+def warn_of_small_slices(threads: int, work: float, interval: float) -> None:
+    """Warn where threads would wait for one another longer than they compute.
+
+    Parameters
+    ----------
+    threads : int
+        Of each rank.
+    work : float
+        What one core computes in a second of biological time (s), as estimated.
+    interval : float
+        Communication slice, at whose borders threads wait (ms).
+    """
+    if threads > 1 and work * interval / 1000.0 < SMALL_SLICE:
+        warnings.warn(
+            f"{threads} threads are likely to be slower than one here: they wait for one another "
+            f"every {interval:g} ms, and this network has too little to compute in between; "
+            "take --threads 1, and more runs at once for more cores",
+            stacklevel=4,
+        )
+
+
+__all__ = ["let_threads_sleep", "warn_of_small_slices", "warn_of_spinning"]

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 
-begin = time.perf_counter()
+from outcome import Clock, events, leave
+
+clock = Clock()
 
 import nest
 import numpy as np
-from outcome import leave
 
 import neuromodels
 
@@ -30,7 +30,7 @@ nest.ResetKernel()
 neuromodels.install("pyramidal_burst_neuron", "burst_dependent_synapse")
 nest.set(resolution=DT, local_num_threads=threads, rng_seed=seed)
 rng = np.random.Generator(np.random.PCG64(seed))
-installed = time.perf_counter()
+clock.mark()
 
 ports = nest.GetDefaults("pyramidal_burst_neuron")["receptor_types"]
 pre = nest.Create("pyramidal_burst_neuron", N)
@@ -99,7 +99,7 @@ recorders = {}
 for name, nodes in (("pre", pre), ("post", post)):
     recorders[name] = nest.Create("spike_recorder", params={"time_in_steps": True})
     nest.Connect(nodes, recorders[name], syn_spec={"delay": DELAY})
-constructed = time.perf_counter()
+clock.mark()
 
 summaries = [neuromodels.weight_summary("plastic")]
 for segment, factor in enumerate((None, 1.0, 1.5, 1.0)):
@@ -111,11 +111,12 @@ for segment, factor in enumerate((None, 1.0, 1.5, 1.0)):
         pre.I_d = 40.0
     nest.Simulate(1000.0 * quarter)
     summaries.append(neuromodels.weight_summary("plastic"))
-simulated = time.perf_counter()
+spikes = events(recorders)
+clock.mark()
 
 leave(
     out,
-    (begin, installed, constructed, simulated),
-    recorders,
+    clock,
+    spikes,
     weights=np.array([(s.mean, s.sd, s.smallest, s.largest) for s in summaries]),
 )

@@ -1,43 +1,69 @@
-"""What a bare script leaves: its arrays and spikes in a file, and a line for `overhead.py`."""
+"""What a bare script measures and leaves: a file of arrays, and a line for `overhead.py`."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+STAGES = ("install", "construct", "simulate", "write")
 
-def leave(out: str, marks: Sequence[float], recorders: Mapping[str, Any], **arrays: Any) -> None:
+
+class Clock:
+    """Wall and CPU time since the script began, at the end of each of `STAGES`."""
+
+    def __init__(self) -> None:
+        self.wall = [time.perf_counter()]
+        self.cpu = [time.process_time()]
+
+    def mark(self) -> None:
+        """End a stage."""
+        self.wall.append(time.perf_counter())
+        self.cpu.append(time.process_time())
+
+
+def events(recorders: Mapping[str, Any]) -> dict[str, Any]:
+    """Spikes that the recorders hold: ``<population>_times`` (steps) and ``_senders``.
+
+    Part of the simulation, as in a circuit; each recorder is asked once, because NEST copies all
+    events whatever it is asked for.
+    """
+    arrays = {}
+    for name, recorder in recorders.items():
+        found = recorder.get("events")
+        arrays[f"{name}_times"], arrays[f"{name}_senders"] = found["times"], found["senders"]
+    return arrays
+
+
+def leave(out: str, clock: Clock, spikes: Mapping[str, Any], **arrays: Any) -> None:
     """Write the file and print the times.
 
     Parameters
     ----------
     out : str
         File of `numpy.savez`.
-    marks : sequence of float
-        ``time.perf_counter`` at the beginning, when models were installed, when the network was
-        constructed, and after the simulation.
-    recorders : mapping
-        Population -> spike recorder.
+    clock : Clock
+        With all stages ended but the last.
+    spikes : mapping
+        Of `events`.
     **arrays
         What else is written.
     """
-    begin, installed, constructed, simulated = marks
-    for name, recorder in recorders.items():
-        events = recorder.events
-        arrays[f"{name}_times"], arrays[f"{name}_senders"] = events["times"], events["senders"]
-    np.savez(out, **arrays)
+    np.savez(out, **spikes, **arrays)
+    clock.mark()
     print(
         json.dumps(
             {
-                "install": installed - begin,
-                "construct": constructed - installed,
-                "simulate": simulated - constructed,
-                "write": time.perf_counter() - simulated,
-                "spikes": {name: int(recorder.n_events) for name, recorder in recorders.items()},
+                "wall": dict(zip(STAGES, np.diff(clock.wall).tolist(), strict=True)),
+                "cpu": dict(zip(STAGES, np.diff(clock.cpu).tolist(), strict=True)),
+                "spikes": {
+                    name.removesuffix("_times"): array.size
+                    for name, array in spikes.items()
+                    if name.endswith("_times")
+                },
             }
         )
     )

@@ -11,13 +11,13 @@ spikes.  Prints what `overhead.py` compares.
 from __future__ import annotations
 
 import sys
-import time
 
-begin = time.perf_counter()
+from outcome import Clock, events, leave
+
+clock = Clock()
 
 import nest
 import numpy as np
-from outcome import leave
 
 import neuromodels
 
@@ -29,7 +29,7 @@ nest.ResetKernel()
 neuromodels.install("rdd_pair_neuron")
 nest.set(resolution=1.0, local_num_threads=threads, rng_seed=seed)
 rng = np.random.Generator(np.random.PCG64(seed))
-installed = time.perf_counter()
+clock.mark()
 
 settings = {
     "alpha": 1.0, "own_sd": 250.0, "own_mean": 50.0, "shared_sd": 100.0, "shared_mean": 50.0,
@@ -63,7 +63,7 @@ recorders = {}
 for name, nodes in (("lower", lower), ("upper", upper)):
     recorders[name] = nest.Create("spike_recorder", params={"time_in_steps": True})
     nest.Connect(nodes, recorders[name], syn_spec={"delay": 1.0})
-constructed = time.perf_counter()
+clock.mark()
 
 READ = [
     *(f"{name}_{side}{kind}" for kind in ("", "_net") for side in ("upper", "lower")
@@ -97,12 +97,13 @@ recorded = [estimates()]
 for _ in range(4):
     nest.Simulate(1000.0 * quarter)
     recorded.append(estimates())
-simulated = time.perf_counter()
+spikes = events(recorders)
+clock.mark()
 
 leave(
     out,
-    (begin, installed, constructed, simulated),
-    recorders,
+    clock,
+    spikes,
     weights=weights,
     estimates=np.array(recorded),
 )

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 
-begin = time.perf_counter()
+from outcome import Clock, events, leave
+
+clock = Clock()
 
 import nest
 import numpy as np
-from outcome import leave
 
 import neuromodels
 
@@ -30,7 +30,7 @@ nest.ResetKernel()
 neuromodels.install("pyramidal_burst_neuron", "adex_interneuron", "short_term_synapse")
 nest.set(resolution=0.1, local_num_threads=threads, rng_seed=seed)
 rng = np.random.Generator(np.random.PCG64(seed))
-installed = time.perf_counter()
+clock.mark()
 
 noise = {"bernoulli_noise": True}
 for compartment, weight in (("soma", 0.35), ("dend", 0.05)):
@@ -95,16 +95,17 @@ recorders = {}
 for name, nodes in (("pyr1", pyr1), ("pyr2", pyr2), ("pv", pv), ("som", som)):
     recorders[name] = nest.Create("spike_recorder", params={"time_in_steps": True})
     nest.Connect(nodes, recorders[name], syn_spec={"delay": DELAY})
-constructed = time.perf_counter()
+clock.mark()
 
 nest.Simulate(1000.0 * quarter)
 pyr1.set(amplitude_s=200.0, frequency_s=1.0 / 0.5)
 pyr2.set(amplitude_d=100.0, frequency_d=1.0 / (0.5 * math.sqrt(5.0)))
 nest.Simulate(3000.0 * quarter)
-simulated = time.perf_counter()
+spikes = events(recorders)
+clock.mark()
 
 leave(
     out,
-    (begin, installed, constructed, simulated),
-    recorders,
+    clock,
+    spikes,
 )

@@ -8,12 +8,12 @@ happen on some ranks only.  Model names are the same on all ranks.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from neuromodels.errors import ConnectionRefused
 from neuromodels.nestml.family import Family
+from neuromodels.nestml.nodes import models_of
 
 #: Plain name of a paired synapse -> plain name of its neuron.
 _neuron_of: dict[str, str] = {}
@@ -84,14 +84,6 @@ def check(synapse_specs: Iterable[Mapping[str, Any]], post_models: Callable[[], 
                 where="nest.Connect",
                 fix=f"create the postsynaptic nodes with nest.Create('{neuron}', …)",
             )
-
-
-def models_of(nodes: Any) -> set[str]:
-    """Model names of a NodeCollection, from its text, which lists one primitive a line.
-
-    ``nodes.get("model")`` would build a tuple with one name per node.
-    """
-    return set(re.findall(r"\bmodel=([^,\s]+),", str(nodes)))
 
 
 def hook(kernel: Any) -> None:

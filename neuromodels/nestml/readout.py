@@ -288,10 +288,8 @@ def _access_neurons(
     nodes: Any, variable: str, values: npt.NDArray[np.float64], *, write: bool
 ) -> npt.NDArray[np.int64]:
     """Read or write the values of this rank's neurons, leaving others; returns all node ids."""
-    import numpy as np
-
-    from neuromodels.nestml.guard import models_of
     from neuromodels.nestml.kernel import neuron_entry_of
+    from neuromodels.nestml.nodes import ids_of, models_of
 
     models = sorted(models_of(nodes))
     found = neuron_entry_of(models[0]) if len(models) == 1 else None
@@ -302,7 +300,7 @@ def _access_neurons(
         )
     name, entry = found
     access = getattr(ctypes.CDLL(str(entry.path)), f"neuromodels_access_{name}", None)
-    ids = np.asarray(nodes._to_array()["All"], dtype=np.int64)  # tolist() takes 40 us a node
+    ids = ids_of(nodes)
     done = -1
     if access is not None:
         access.restype = ctypes.c_long

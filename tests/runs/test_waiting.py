@@ -63,3 +63,17 @@ def test_too_late_is_said(monkeypatch):
     waiting.warn_of_spinning(1)
     monkeypatch.setenv(waiting.POLICY, "PASSIVE")
     waiting.warn_of_spinning(2)
+
+
+@pytest.mark.parametrize(
+    ("threads", "work", "interval", "warned"),
+    [(2, 0.05, 1.0, True), (1, 0.05, 1.0, False), (2, 1.0, 1.0, False), (2, 0.05, 5.0, False)],
+)
+def test_small_slices_are_noticed(recwarn, threads, work, interval, warned):
+    waiting.warn_of_small_slices(threads, work, interval)
+    assert [f"every {interval:g} ms" in str(w.message) for w in recwarn] == [True] * warned
+
+
+def test_a_run_too_small_for_threads_says_so(run):
+    with pytest.warns(UserWarning, match="2 threads are likely to be slower than one"):
+        run("tiny/net", preset="smoke", threads=2)
