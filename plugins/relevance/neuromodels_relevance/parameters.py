@@ -140,12 +140,12 @@ class NetworkParameters(Parameters):
         "beginning "
         "of training); events CS1 ... CS10, US, share, scale, end",
     )
-    trial: int = parameter(
-        1,
+    trial: int | None = parameter(
+        None,
         unit="",
         ge=1,
-        doc="Number of the random schedule; weights, rates and spikes are drawn from the run's "
-        "seed",
+        doc="Number of the random schedule; by default the run's seed, from which weights, rates "
+        "and spikes are drawn in any case",
     )
     record_interval: float = parameter(
         10.0, unit="s", ge=0.02, doc="Interval at which mean weights are recorded"

@@ -111,16 +111,35 @@ class RelevanceCircuit(Circuit[P]):
                     fix="give a multiple of 0.02 s",
                 )
         self.timing = Timing(CYCLE / 1000.0, inclusive=p.inclusive_events)
-        self.schedule: Schedule = (
-            self.make_schedule(np.random.Generator(np.random.PCG64([p.trial, 20180803])))
-            if p.schedule is None
-            else schedules.read(p.schedule, self.timing, where=self.name)
-        )
         self.n_pre = round(1000.0 * p.pretraining / CYCLE)
-        self.n_end = self.n_pre + self.schedule.n_cycles
-        every = round(1000.0 * p.record_interval / CYCLE)
+        # Number of the trial -> its schedule; a file of the user's is that of all.
+        self._schedules: dict[int, Schedule] = {}
+        self._given = (
+            None if p.schedule is None else schedules.read(p.schedule, self.timing, where=self.name)
+        )
+
+    @property
+    def schedule(self) -> Schedule:
+        """The user's own, or the one drawn for this number: that of the trial, or the seed."""
+        if self._given is not None:
+            return self._given
+        number = self.parameters.trial or self.seed
+        if number not in self._schedules:
+            rng = np.random.Generator(np.random.PCG64([number, 20180803]))
+            self._schedules[number] = self.make_schedule(rng)
+        return self._schedules[number]
+
+    @property
+    def n_end(self) -> int:
+        """Cycles up to the end of training."""
+        return self.n_pre + self.schedule.n_cycles
+
+    @property
+    def n_total(self) -> int:
+        """Cycles of the run."""
+        every = round(1000.0 * self.parameters.record_interval / CYCLE)
         # The weights are frozen and sampled once more; the last error is known in the next cycle.
-        self.n_total = -(-(self.n_end + 1) // every) * every
+        return -(-(self.n_end + 1) // every) * every
 
     # -- what an experiment says ---------------------------------------------------------------
 
