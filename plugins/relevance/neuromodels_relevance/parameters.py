@@ -157,7 +157,8 @@ class NetworkParameters(Parameters):
         100,
         unit="",
         ge=1,
-        doc="Where weights onto excitatory units learn: units whose rates are recorded",
+        doc="Where weights onto excitatory units learn: units whose rates are recorded; they are "
+        "chosen to stand for all",
     )
 
 

@@ -20,12 +20,11 @@ phase 3     excitatory units have h(t) and I(t), and spike
 ==========
 ==========================================================================================
 
-Mean rates of the excitatory population, which the published numbers are of, are those of a
-*probe*: an
-excitatory unit whose input weights are the mean over the population.  All units have the same
-divisor,
-so its rate is the population's mean, exactly.  Where input weights learn (x_E) there is no such
-probe, and the mean is over `n_recorded` units.
+Mean rates of the excitatory population, which the published numbers are of, are those of a *probe*:
+an excitatory unit whose input weights are the mean over the population.  All units have the same
+divisor, so its rate is the population's mean, exactly.  Where input weights learn (x_E) there is no
+such probe, and the mean is over `n_recorded` units, chosen such that they receive on average what
+all do, without stimulus and with each.
 """
 
 from __future__ import annotations
@@ -39,6 +38,7 @@ import numpy.typing as npt
 from neuromodels import Circuit, Cost, Network, Phase, weight_summary
 from neuromodels.errors import ParameterError
 from neuromodels_relevance import schedules
+from neuromodels_relevance.circuits.representatives import representatives
 from neuromodels_relevance.parameters import RATES, NetworkParameters
 from neuromodels_relevance.schedules import SCALE, SHARE, US, Schedule, Timing
 
@@ -425,6 +425,13 @@ class RelevanceCircuit(Circuit[P]):
 
     # -- recording -----------------------------------------------------------------------------
 
+    def _situations(self) -> Array:
+        """Rates of input units (Hz) without stimulus and with each, shape (1 + stimuli, units)."""
+        rates = np.tile(self.rates_off, (1 + len(self.stimuli), 1))
+        for row, name in zip(rates[1:], self.stimuli, strict=True):
+            row[self.units(name)] = self.parameters.rate_on
+        return rates
+
     def _record(self, network: Network) -> None:
         p = self.parameters
         spikes = p.record_spikes
@@ -433,10 +440,13 @@ class RelevanceCircuit(Circuit[P]):
         network.population("interneuron", self.interneurons, spikes=spikes)
         variables = {"I_rate": "Hz", "S": "", "td_error": "", "bias": ""}
         network.traces("inhibitory", self.unit, variables, interval=CYCLE)
-        measured = self.excitatory[: min(p.n_recorded, p.n_excitatory)]
+        measured = self.probe
+        if self.inputs_learn:
+            chosen = representatives(self._situations() @ self.W, p.n_recorded)
+            measured = self.excitatory[chosen.tolist()]
         network.traces(
             "excitatory",
-            measured if self.inputs_learn else self.probe,
+            measured,
             {"phi": "Hz"},
             interval=CYCLE,
         )
