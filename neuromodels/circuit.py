@@ -160,6 +160,12 @@ class Circuit(abc.ABC, Generic[P]):
         Names of the analyses that run after a simulation, in order.
     resolution : float
         Kernel resolution (ms).
+
+    Attributes
+    ----------
+    seed : int
+        Of the run, set before `protocol` is called: for what is drawn before there is a network,
+        such as the order of stimuli.  Not known yet in ``__init__``.
     """
 
     name: ClassVar[str]
@@ -171,6 +177,7 @@ class Circuit(abc.ABC, Generic[P]):
     conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     analyses: ClassVar[Sequence[str]] = ()
     resolution: ClassVar[float] = 0.1
+    seed: int = 1
 
     def __init__(self, parameters: P) -> None:
         self.parameters: P = parameters

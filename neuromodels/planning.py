@@ -127,6 +127,7 @@ def _checked(circuit: Circuit[Any], preset: str | None, seed: int, threads: int)
     from neuromodels.recording import phase_spans
 
     clock = Clock(circuit.resolution)
+    circuit.seed = seed
     with blame(f"protocol of {circuit.name}"):
         spans = list(phase_spans(list(circuit.protocol()), clock))
     for name in circuit.analyses:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from neuromodels_relevance.command import relevance
 from neuromodels_relevance.trials import Summary
 
-from neuromodels import Metric, Reference
+from neuromodels import Metric, Reference, load_run
 from neuromodels.errors import UsageError
 
 SMALL = ("n_inputs=100", "n_excitatory=50", "set_point=1.6", "pretraining=1")
@@ -30,8 +30,9 @@ def test_trials_of_two_conditions(tmp_path):
         *(word for setting in SMALL for word in ("--set", setting)),
     ]  # fmt: skip
     first = call(*arguments)
-    runs = sorted(tmp_path.glob("*/*/*/run.json"))
+    runs = sorted(tmp_path.glob("latent-inhibition/**/run.json"))
     assert len(runs) == 4
+    assert len({load_run(run.parent).signals["schedule"].values.tobytes() for run in runs}) == 2
     tables = json.loads(first.stdout)
     assert set(tables) == {"control", "inhibition_test"}
     found = {row["name"]: row for row in tables["control"]}

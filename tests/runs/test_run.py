@@ -12,7 +12,7 @@ import tiny
 import xarray as xr
 from same import same
 
-from neuromodels import errors, load_run, runner
+from neuromodels import Phase, errors, load_run, runner
 from neuromodels.simulation import Pace
 
 
@@ -290,3 +290,22 @@ def test_a_control_that_comes_too_late(run):
 
     with pytest.raises(errors.UsageError, match="declared too late"):
         run(Late(Late.Parameters(duration=50.0)))
+
+
+class Seeded(tiny.Tiny):
+    """Two phases in an order that is drawn from the seed."""
+
+    name = "tiny/seeded"
+
+    def protocol(self):
+        order = np.random.default_rng(self.seed).permutation(["a", "b", "c", "d", "e"])
+        yield from (Phase(str(name), 10.0) for name in order)
+
+
+def test_a_protocol_knows_the_seed(run):
+    orders = {
+        seed: [p.name for p in run(Seeded, seed=seed, preset="smoke").phases] for seed in (3, 4)
+    }
+    assert orders[3] != orders[4]
+    circuit = Seeded(Seeded.Parameters())
+    assert [p.name for p in run(circuit, seed=4).phases] == orders[4]

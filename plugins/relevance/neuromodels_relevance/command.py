@@ -4,10 +4,11 @@ end.
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,20 @@ import click
 from neuromodels.errors import UsageError
 
 
+def _completions(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Circuits of this study, for the shell."""
+    from neuromodels_relevance import neuromodels_circuits
+
+    return [kind.name for kind in neuromodels_circuits() if kind.name.startswith(incomplete)]
+
+
 @click.group()
 def relevance() -> None:
     """Irrelevance by inhibition: trials of an experiment."""
 
 
 @relevance.command(short_help="Run trials of an experiment, and compare their means.")
-@click.argument("circuit")
+@click.argument("circuit", shell_complete=_completions)
 @click.option("--conditions", default="all", show_default=True, help="Names, comma-separated.")
 @click.option("--trials", "span", default="1:30", show_default=True, help="FIRST:LAST, or one.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default all cores.")
@@ -33,7 +41,8 @@ def relevance() -> None:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("runs/relevance-trials"),
     show_default=True,
-    help="Directory; trials that are complete in it are not repeated.",
+    help="Directory with a sweep for each circuit; trials that are complete in it are kept, and "
+    "others added.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 def trials(
@@ -48,10 +57,12 @@ def trials(
 ) -> None:
     """Run trials of CIRCUIT in several conditions, and compare their means with the reference.
 
-    A trial's number is the seed of its network and of its schedule.
+    A trial's number is its seed.  The trials are a sweep: `neuromodels sweep --resume` and
+    `neuromodels report` know its directory too.
     """
+    from neuromodels import sweep
     from neuromodels_relevance import neuromodels_analyses, neuromodels_circuits
-    from neuromodels_relevance.trials import Job, run_jobs, summarize
+    from neuromodels_relevance.trials import summarize
 
     known = {kind.name: kind for kind in neuromodels_circuits()}
     if circuit not in known:
@@ -66,43 +77,32 @@ def trials(
             )
     numbers = _span(span)
     given = _settings(settings)
-    jobs = [
-        Job(
-            circuit,
-            condition,
-            trial,
-            {**kind.conditions[condition], **given, "trial": trial},
-            preset,
-            out / circuit.split("/")[1] / condition / f"{trial:03d}",
-        )
-        for trial in numbers
-        for condition in chosen
-    ]
-    # One look at every condition before anything runs: a wrong name or value is said at once.
-    for job in jobs[: len(chosen)]:
-        values = {**kind.presets[preset or kind.default_preset], **job.parameters}
-        kind(kind.Parameters.resolve(values, where=circuit))
-    count = workers or len(os.sched_getaffinity(0))
-    failed = _run(jobs, count, run_jobs)
-    tables = {
-        condition: summarize(
-            experiment,
-            condition,
-            [
-                job.path
-                for job in jobs
-                if job.condition == condition and job not in [f for f, _ in failed]
-            ],
-        )
+    points = {
+        condition: {
+            name: given.get(name, value) for name, value in kind.conditions[condition].items()
+        }
         for condition in chosen
     }
+    # Progress and warnings must not get among the JSON.
+    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+        found = sweep(
+            circuit,
+            points=points,
+            parameters=given,
+            seeds=numbers,
+            preset=preset,
+            workers=workers,
+            out=out / circuit.split("/")[1],
+            extend=True,
+        )
+    tables = summarize(found, experiment, chosen)
     if as_json:
         click.echo(json.dumps(_as_json(tables), indent=2))
     else:
         _print(tables)
-    for job, reason in failed:
-        click.echo(f"failed: {job.path}: {reason}", err=True)
-    if failed:
+    for name, reason in found.failures.items():
+        click.echo(f"failed: {found.path / name}: {reason}", err=True)
+    if found.failures:
         sys.exit(1)
 
 
@@ -116,7 +116,7 @@ def _span(text: str) -> range:
     return range(first, last + 1)
 
 
-def _settings(settings: tuple[str, ...]) -> dict[str, str]:
+def _settings(settings: tuple[str, ...]) -> Mapping[str, str]:
     found = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -124,41 +124,6 @@ def _settings(settings: tuple[str, ...]) -> dict[str, str]:
             raise UsageError(f"--set {setting!r} has no value", fix="write --set key=value")
         found[name.strip()] = value.strip()
     return found
-
-
-def _run(jobs: Any, workers: int, run_jobs: Any) -> Any:
-    """Run the jobs behind one progress bar."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        # a bar that knows the pace of a few long runs needs to remember all of them
-        speed_estimate_period=86400,
-    )
-    with bar:
-        task = bar.add_task(f"{len(jobs)} trials, {workers} at a time", total=len(jobs))
-
-        def done(job: Any, reason: str | None) -> None:
-            bar.advance(task)
-            if not console.is_terminal:
-                click.echo(f"{'failed' if reason else 'done'}: {job.path}", err=True)
-
-        return run_jobs(jobs, workers, done)
 
 
 def _print(tables: Any) -> None:
@@ -174,7 +139,7 @@ def _print(tables: Any) -> None:
             found = s.metric.reference
             if s.quartiles is not None:
                 known = f"quartiles {s.quartiles[0]:.4g} to {s.quartiles[1]:.4g}"
-                ours = f"median {float(_median(s.values)):.4g}"
+                ours = f"median {s.median:.4g}"
             else:
                 known = "" if found is None else f"{found.mean:.4g} ± {found.sd:.2g}"
                 ours = f"{s.mean:.4g} ± {s.sd:.2g}"
@@ -203,12 +168,6 @@ def _distance(summary: Any) -> str:
     if summary.quartiles is not None or reference is None:
         return "median"
     return f"{(summary.mean - reference.mean) / tolerance:+.1f}" if tolerance else "not equal"
-
-
-def _median(values: Any) -> float:
-    ordered = sorted(values)
-    half = len(ordered) // 2
-    return float(ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def _as_json(tables: Any) -> Any:

@@ -140,12 +140,12 @@ class NetworkParameters(Parameters):
         "beginning "
         "of training); events CS1 ... CS10, US, share, scale, end",
     )
-    trial: int = parameter(
-        1,
+    trial: int | None = parameter(
+        None,
         unit="",
         ge=1,
-        doc="Number of the random schedule; weights, rates and spikes are drawn from the run's "
-        "seed",
+        doc="Number of the random schedule; by default the run's seed, from which weights, rates "
+        "and spikes are drawn in any case",
     )
     record_interval: float = parameter(
         10.0, unit="s", ge=0.02, doc="Interval at which mean weights are recorded"
@@ -157,7 +157,8 @@ class NetworkParameters(Parameters):
         100,
         unit="",
         ge=1,
-        doc="Where weights onto excitatory units learn: units whose rates are recorded",
+        doc="Where weights onto excitatory units learn: units whose rates are recorded; they are "
+        "chosen to stand for all",
     )
 
 

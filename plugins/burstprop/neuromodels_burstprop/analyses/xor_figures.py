@@ -62,15 +62,17 @@ def learning(measured: Measured, *, published: bool) -> Figure:
 def _reference(
     axes: Axes, quantity: str, epochs: int, color: str, label: str | None = None
 ) -> None:
-    """The reference's course, dashed; smoothed, not to hide ours."""
-    values = reference.course("port", quantity)
+    """The reference's two networks, dashed and dotted; smoothed, not to hide ours."""
     width = reference.BLOCK
-    smooth = np.convolve(values, np.ones(width) / width, mode="valid")
-    at = np.arange(len(smooth)) + (width + 1) / 2
-    shown = at <= epochs
-    axes.plot(
-        at[shown], smooth[shown], color=color, linestyle="--", linewidth=1, alpha=0.8, label=label
-    )
+    for seed, (record, style) in enumerate((("port", "--"), ("second", ":")), start=1):
+        values = reference.course(record, quantity)
+        smooth = np.convolve(values, np.ones(width) / width, mode="valid")
+        at = np.arange(len(smooth)) + (width + 1) / 2
+        shown = at <= epochs
+        axes.plot(
+            at[shown], smooth[shown], color=color, linestyle=style, linewidth=1, alpha=0.8,
+            label=label and f"{label}, seed {seed}",
+        )  # fmt: skip
 
 
 def tests(measured: Measured, *, published: bool) -> Figure:

@@ -20,12 +20,11 @@ phase 3     excitatory units have h(t) and I(t), and spike
 ==========
 ==========================================================================================
 
-Mean rates of the excitatory population, which the published numbers are of, are those of a
-*probe*: an
-excitatory unit whose input weights are the mean over the population.  All units have the same
-divisor,
-so its rate is the population's mean, exactly.  Where input weights learn (x_E) there is no such
-probe, and the mean is over `n_recorded` units.
+Mean rates of the excitatory population, which the published numbers are of, are those of a *probe*:
+an excitatory unit whose input weights are the mean over the population.  All units have the same
+divisor, so its rate is the population's mean, exactly.  Where input weights learn (x_E) there is no
+such probe, and the mean is over `n_recorded` units, chosen such that they receive on average what
+all do, without stimulus and with each.
 """
 
 from __future__ import annotations
@@ -39,6 +38,7 @@ import numpy.typing as npt
 from neuromodels import Circuit, Cost, Network, Phase, weight_summary
 from neuromodels.errors import ParameterError
 from neuromodels_relevance import schedules
+from neuromodels_relevance.circuits.representatives import representatives
 from neuromodels_relevance.parameters import RATES, NetworkParameters
 from neuromodels_relevance.schedules import SCALE, SHARE, US, Schedule, Timing
 
@@ -111,16 +111,35 @@ class RelevanceCircuit(Circuit[P]):
                     fix="give a multiple of 0.02 s",
                 )
         self.timing = Timing(CYCLE / 1000.0, inclusive=p.inclusive_events)
-        self.schedule: Schedule = (
-            self.make_schedule(np.random.Generator(np.random.PCG64([p.trial, 20180803])))
-            if p.schedule is None
-            else schedules.read(p.schedule, self.timing, where=self.name)
-        )
         self.n_pre = round(1000.0 * p.pretraining / CYCLE)
-        self.n_end = self.n_pre + self.schedule.n_cycles
-        every = round(1000.0 * p.record_interval / CYCLE)
+        # Number of the trial -> its schedule; a file of the user's is that of all.
+        self._schedules: dict[int, Schedule] = {}
+        self._given = (
+            None if p.schedule is None else schedules.read(p.schedule, self.timing, where=self.name)
+        )
+
+    @property
+    def schedule(self) -> Schedule:
+        """The user's own, or the one drawn for this number: that of the trial, or the seed."""
+        if self._given is not None:
+            return self._given
+        number = self.parameters.trial or self.seed
+        if number not in self._schedules:
+            rng = np.random.Generator(np.random.PCG64([number, 20180803]))
+            self._schedules[number] = self.make_schedule(rng)
+        return self._schedules[number]
+
+    @property
+    def n_end(self) -> int:
+        """Cycles up to the end of training."""
+        return self.n_pre + self.schedule.n_cycles
+
+    @property
+    def n_total(self) -> int:
+        """Cycles of the run."""
+        every = round(1000.0 * self.parameters.record_interval / CYCLE)
         # The weights are frozen and sampled once more; the last error is known in the next cycle.
-        self.n_total = -(-(self.n_end + 1) // every) * every
+        return -(-(self.n_end + 1) // every) * every
 
     # -- what an experiment says ---------------------------------------------------------------
 
@@ -406,6 +425,13 @@ class RelevanceCircuit(Circuit[P]):
 
     # -- recording -----------------------------------------------------------------------------
 
+    def _situations(self) -> Array:
+        """Rates of input units (Hz) without stimulus and with each, shape (1 + stimuli, units)."""
+        rates = np.tile(self.rates_off, (1 + len(self.stimuli), 1))
+        for row, name in zip(rates[1:], self.stimuli, strict=True):
+            row[self.units(name)] = self.parameters.rate_on
+        return rates
+
     def _record(self, network: Network) -> None:
         p = self.parameters
         spikes = p.record_spikes
@@ -414,10 +440,13 @@ class RelevanceCircuit(Circuit[P]):
         network.population("interneuron", self.interneurons, spikes=spikes)
         variables = {"I_rate": "Hz", "S": "", "td_error": "", "bias": ""}
         network.traces("inhibitory", self.unit, variables, interval=CYCLE)
-        measured = self.excitatory[: min(p.n_recorded, p.n_excitatory)]
+        measured = self.probe
+        if self.inputs_learn:
+            chosen = representatives(self._situations() @ self.W, p.n_recorded)
+            measured = self.excitatory[chosen.tolist()]
         network.traces(
             "excitatory",
-            measured if self.inputs_learn else self.probe,
+            measured,
             {"phi": "Hz"},
             interval=CYCLE,
         )
