@@ -184,6 +184,9 @@ def repair_synapse(text: str, file: Path, *, name: str, neuron: str | None) -> s
     NESTML's check of the postsynaptic neuron prints a line and calls ``exit(1)``.  Its registration
     function would instantiate three variants of the synapse.  State variables, and functions that
     read and set them, are private.
+
+    A synapse without a paired neuron registers as a reader of its target's spikes and never reads
+    them: a target that has paired synapses too would keep every spike for ever.
     """
     if neuron is not None:
         text = _substitute(
@@ -192,6 +195,14 @@ def repair_synapse(text: str, file: Path, *, name: str, neuron: str | None) -> s
             f'neurons of model {neuron}" );',
             text,
             "replace the process exit on a wrong neuron",
+            file,
+        )
+    else:
+        text = _substitute(
+            r"\n *t\.register_stdp_connection\([^;]*;",
+            "",
+            text,
+            "register no reader of spikes that reads none",
             file,
         )
     text = _substitute(

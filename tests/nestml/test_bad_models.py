@@ -194,8 +194,11 @@ def test_changed_generated_code_stops_the_build() -> None:
         cpp.repair_neuron("void other::update() {}", Path("n.cpp"))
     with pytest.raises(ModelError, match="process exit"):
         cpp.repair_synapse("", Path("s.h"), name="s", neuron="n")
-    with pytest.raises(ModelError, match="registration"):
+    with pytest.raises(ModelError, match="reader of spikes"):
         cpp.repair_synapse("", Path("s.h"), name="s", neuron=None)
+    with pytest.raises(ModelError, match="registration"):
+        reader = "\n    t.register_stdp_connection( t_lastspike_, get_delay() );"
+        cpp.repair_synapse(reader, Path("s.h"), name="s", neuron=None)
     with pytest.raises(ModelError, match="buffers of the spike ports"):
         cpp.gather_spike_inputs("", "std::vector< nest::RingBuffer > spike_inputs_;", Path("n.cpp"))
 

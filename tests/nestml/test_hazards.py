@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 from types import ModuleType
 from typing import Any
@@ -108,6 +109,36 @@ def test_a_conductance_never_becomes_subnormal(nest: ModuleType) -> None:
         seen.append(cell.g)
     assert all(value == 0.0 or value >= smallest for value in seen)
     assert seen[-1] == 0.0
+
+
+def test_spikes_that_no_synapse_reads_are_forgotten(nest: ModuleType) -> None:
+    """An unpaired synapse reads none of its target's spikes; NESTML counts it as a reader."""
+    mallinfo = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if mallinfo is None:
+        pytest.skip("no mallinfo2 in this C library")
+
+    class Heap(ctypes.Structure):
+        _fields_ = (("before", ctypes.c_size_t * 4), ("mapped", ctypes.c_size_t),
+                    ("between", ctypes.c_size_t * 2), ("used", ctypes.c_size_t),
+                    ("after", ctypes.c_size_t * 2))  # fmt: skip
+
+    mallinfo.restype = Heap
+
+    def heap() -> int:
+        found = mallinfo()
+        return int(found.mapped + found.used)
+
+    neuromodels.install("hazard_neuron", "halving_synapse")
+    pre, post = _driven(nest, np.arange(10.0, 2000.0, 10.0), np.arange(5.0, 2000.0, 1.0))
+    posts = nest.Create("hazard_neuron", 200)
+    nest.Connect(post, posts, syn_spec={**TRIGGER, "delay": 1.0})
+    for model, port in (("counting_synapse", 1), ("halving_synapse", 1)):
+        nest.Connect(pre, posts, syn_spec={"synapse_model": model, "receptor_type": port})
+    nest.Simulate(1000.0)
+    before = heap()
+    nest.Simulate(1000.0)
+    # 1000 spikes of 200 neurons; an entry of the history has 24 bytes or more.
+    assert heap() - before < 200 * 1000 * 24 / 10
 
 
 def test_the_rest_of_the_process_keeps_subnormal_numbers(nest: ModuleType) -> None:
