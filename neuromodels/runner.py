@@ -472,11 +472,10 @@ def _simulate(
             "recording them changes the order in which random numbers are drawn",
             ", ".join(cut), plan.clock.ms(network.slice),
         )  # fmt: skip
-    cost = circuit.cost()
+    seconds = work(network, circuit.cost())
     if crew.leads:
-        interval = plan.clock.ms(network.slice)
-        warn_of_small_slices(plan.threads, work(network, cost), interval)
-    chosen = pace(network, cost)
+        warn_of_small_slices(plan.threads, seconds, plan.clock.ms(network.slice))
+    chosen = pace(network, seconds)
     simulation = Simulation(
         network,
         plan.spans,

@@ -87,21 +87,13 @@ def work(network: KernelNetwork, cost: Cost | None) -> float:
     return updates * UPDATE_SECONDS + events * EVENT_SECONDS
 
 
-def pace(network: KernelNetwork, cost: Cost | None) -> Pace:
+def pace(network: KernelNetwork, seconds: float) -> Pace:
     """Choose where to cut time, so that a chunk takes about a tenth of a second.
 
-    Depends on the circuit only, and not on threads, ranks or the machine.
-
-    Parameters
-    ----------
-    network : KernelNetwork
-        Built and sealed.
-    cost : Cost, optional
-        The circuit's own estimate; else its number of nodes counts.
+    Depends on the circuit only, and not on threads, ranks or the machine; `seconds` is its `work`.
     """
     clock, border = network.clock, network.slice
-    wall = work(network, cost)
-    chunk = min(1000.0 * CHUNK_SECONDS / wall, MAX_CHUNK) / clock.resolution
+    chunk = min(1000.0 * CHUNK_SECONDS / seconds, MAX_CHUNK) / clock.resolution
     steps = max(1, int(chunk) // border) * border
     size = network.bytes_per_second(RATE * BYTES_PER_SPIKE)
     drain = min(1000.0 * DRAIN_BYTES / max(size, 1.0), MAX_DRAIN) / clock.resolution
