@@ -4,7 +4,7 @@ Two records of seed 1, in ``golden/``: the authors' own code (tests before, test
 costs of 149 epochs, output rates and weights of 22), and an independent re-implementation of it
 that was run to the end (500 epochs).  Both started from the same random numbers and then went
 apart by rounding, so they are two realisations of the noise in *one* network.  A third record is of
-the authors' code (spikingburstprop a8ff7ca, with their Auryn 4a757b0; the same build gives the first
+the authors' code (spikingburstprop a8ff7ca with their Auryn 4a757b0; this build gives the first
 epochs of seed 1 to the last digit) with seed 2: another network, whose learning is known as far as
 it was run.
 
