@@ -85,19 +85,20 @@ class Altered:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._nest, name)
 
-    def Connect(  # noqa: N802  NEST's name
-        self, pre: Any, post: Any, rule: Any = None, spec: Any = None, **others: Any
+    def Connect(  # noqa: N802  NEST's names
+        self, pre: Any, post: Any, conn_spec: Any = None, syn_spec: Any = None, **others: Any
     ):
-        if isinstance(spec, dict) and "delay" in spec:
-            self.delays.append(spec["delay"])
+        if isinstance(syn_spec, dict) and "delay" in syn_spec:
+            self.delays.append(syn_spec["delay"])
         if self._variant in {"noise", "neurons"}:
             return
-        if self._variant == "no plasticity" and isinstance(spec, dict):
-            model = spec.get("synapse_model", "")
+        if self._variant == "no plasticity" and isinstance(syn_spec, dict):
+            model = syn_spec.get("synapse_model", "")
             new = next((new for old, new in self._replaced.items() if old in model), None)
             if new:
-                spec = {**spec, "synapse_model": {"static": "static_synapse"}.get(new, new)}
-        self._nest.Connect(pre, post, rule, spec, **others)
+                new = {"static": "static_synapse"}.get(new, new)
+                syn_spec = {**syn_spec, "synapse_model": new}
+        self._nest.Connect(pre, post, conn_spec, syn_spec, **others)
 
 
 def _cpu(usage: resource.struct_rusage) -> float:

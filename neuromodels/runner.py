@@ -472,9 +472,10 @@ def _simulate(
             "recording them changes the order in which random numbers are drawn",
             ", ".join(cut), plan.clock.ms(network.slice),
         )  # fmt: skip
-    seconds = work(network, circuit.cost())
+    # Any question to the kernel is one to all ranks: none may be left to the first.
+    seconds, interval = work(network, circuit.cost()), plan.clock.ms(network.slice)
     if crew.leads:
-        warn_of_small_slices(plan.threads, seconds, plan.clock.ms(network.slice))
+        warn_of_small_slices(plan.threads, seconds, interval)
     chosen = pace(network, seconds)
     simulation = Simulation(
         network,

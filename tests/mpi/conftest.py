@@ -61,7 +61,7 @@ def mpirun(mpi_environment: dict[str, str]) -> Launch:
             mpi_command(ranks, script, *arguments),
             capture_output=True,
             text=True,
-            timeout=1800,
+            timeout=900,
             env={**mpi_environment, **environment},
         )
 
