@@ -22,13 +22,20 @@ pytestmark = pytest.mark.mpi
 HERE = Path(__file__).parent
 
 
+WHOLE = "burstprop/xor"
+
+
 @pytest.fixture(scope="module")
-def runs(mpirun, tmp_path_factory):
-    """Folders with the runs of all circuits, by ranks: on 4, 2 and 1 of them."""
+def runs(request, mpirun, tmp_path_factory):
+    """Folders with the runs of all circuits that selected tests compare, by ranks: 4, 2 and 1."""
+    selected = [item for item in request.session.items if item.path == request.path]
+    names = {item.callspec.params["study"] for item in selected if hasattr(item, "callspec")}
+    if any(item.name == test_the_files_are_those_of_one_process.__name__ for item in selected):
+        names.add(WHOLE)
     folders = {}
     for ranks in (4, 2, 1):
         folders[ranks] = tmp_path_factory.mktemp(f"ranks-{ranks}")
-        done = mpirun(ranks, HERE / "studies.py", folders[ranks], 4 // ranks)
+        done = mpirun(ranks, HERE / "studies.py", folders[ranks], 4 // ranks, *sorted(names))
         assert done.returncode == 0, done.stderr
     return folders
 
@@ -69,7 +76,7 @@ def test_same_to_the_last_bit(runs, study):
 
 
 def test_the_files_are_those_of_one_process(runs):
-    name = "burstprop-xor"
+    name = studies.folder_of(WHOLE)
     listed = {n: sorted(p.name for p in (runs[n] / name).iterdir()) for n in (1, 4)}
     assert listed[1] == listed[4]
     infos = {n: neuromodels.load_run(runs[n] / name).info for n in (1, 4)}
