@@ -64,16 +64,14 @@ _SPIKE_INPUTS_CPP = (
     (r"\n *get_spike_inputs_grid_sum_\(\)\.clear\(\);", ""),
     (r"\n *get_spike_input_received_\(\)\.clear\(\);", ""),
     (r"\n *get_spike_input_received_grid_sum_\(\)\.clear\(\);", ""),
-    (r"B_\.spike_inputs_\.resize\(NUM_SPIKE_RECEPTORS\);", "B_.spike_inputs_.prepare( *this );"),
+    (r"\n *get_spike_inputs_\(\)\.clear\(\);", ""),
+    (r"B_\.spike_inputs_\.resize\(NUM_SPIKE_RECEPTORS\);", "prepare_inputs( *this );"),
     (r"\n *B_\.spike_inputs_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (r"\n *B_\.spike_input_received_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (r"\n *B_\.spike_input_received_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (
         r"(\n *)(const long origin_steps = origin\.get_steps\(\);)",
-        (
-            r"\1\2\1B_.spike_inputs_.prefetch_slice( from, to );"
-            r"\1neuromodels::prefetch_next( this, B_.spike_inputs_.end() );"
-        ),
+        r"\1\2\1neuromodels::prefetch_next( this );",
     ),
     (
         (
@@ -83,21 +81,7 @@ _SPIKE_INPUTS_CPP = (
             r"get_spike_input_received_grid_sum_\(\)\[i\] = "
             r"get_spike_input_received_\(\)\[i\]\.get_value\(lag\);\s*\}"
         ),
-        (
-            "B_.spike_inputs_.take( "
-            "lag, B_.spike_inputs_grid_sum_, B_.spike_input_received_grid_sum_ );"
-        ),
-    ),
-    (
-        (
-            r"B_\.spike_inputs_\[ nestml_buffer_idx - MIN_SPIKE_RECEPTOR \]\.add_value\(\s*"
-            r"e\.get_rel_delivery_steps\([^;]*?\),\s*(weight \* e\.get_multiplicity\(\)) \);\s*"
-            r"B_\.spike_input_received_\[ [^;]*?1\. \);"
-        ),
-        (
-            "B_.spike_inputs_.add( neuromodels::Arrival( e ).slot( e.get_delay_steps() ), "
-            r"nestml_buffer_idx - MIN_SPIKE_RECEPTOR, \1 );"
-        ),
+        ("take_inputs( lag, B_.spike_inputs_grid_sum_, B_.spike_input_received_grid_sum_ );"),
     ),
 )
 _SPIKE_INPUTS_H = (
@@ -105,16 +89,12 @@ _SPIKE_INPUTS_H = (
     (r"std::vector< nest::RingBuffer > spike_inputs_;", ""),
     (
         r"std::vector< double > spike_inputs_grid_sum_;",
-        "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS >::Sums spike_inputs_grid_sum_ {};",
+        "std::array< double, NUM_SPIKE_RECEPTORS > spike_inputs_grid_sum_ {};",
     ),
     (r"std::vector< nest::RingBuffer > spike_input_received_;", ""),
     (
         r"std::vector< double > spike_input_received_grid_sum_;",
-        (
-            "neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS >::Received "
-            "spike_input_received_grid_sum_;\n"
-            "    neuromodels::SpikeInputs< NUM_SPIKE_RECEPTORS > spike_inputs_;"
-        ),
+        "std::bitset< NUM_SPIKE_RECEPTORS > spike_input_received_grid_sum_;",
     ),
     # accessors that nothing calls any more
     (
@@ -125,10 +105,7 @@ _SPIKE_INPUTS_H = (
         r"inline std::vector< double >& get_spike_input_received_grid_sum_\(\)\s*\{[^}]*\}",
         "",
     ),
-    (
-        r"inline std::vector< nest::RingBuffer >& get_spike_inputs_\(\)",
-        "inline auto& get_spike_inputs_()",
-    ),
+    (r"inline std::vector< nest::RingBuffer >& get_spike_inputs_\(\)\s*\{[^}]*\}", ""),
     (
         r"inline std::vector< double >& get_spike_inputs_grid_sum_\(\)",
         "inline auto& get_spike_inputs_grid_sum_()",
@@ -137,7 +114,7 @@ _SPIKE_INPUTS_H = (
 
 
 def gather_spike_inputs(source: str, header: str, file: Path) -> tuple[str, str]:
-    """Give a neuron with spike ports `neuromodels::SpikeInputs` in place of its ring buffers.
+    """Give the neurons of a class common `neuromodels::Inputs` in place of ring buffers of each.
 
     Not a repair but a saving: half of a small neuron's time goes into reading buffers, two for each
     port, that are empty in nearly every step.  The sums are the same, but for the last bit of three
@@ -255,7 +232,7 @@ void
 """
 
 _REVEAL = """\
-using connection_{i} = nest::{cls}::{cls}< nest::TargetIdentifierPtrRport >;
+using connection_{i} = nest::{cls}::{cls}< neuromodels::Target >;
 template struct neuromodels::Reveal< neuromodels::ConnectionsTag< connection_{i} >,
   &nest::Connector< connection_{i} >::C_ >;
 template struct neuromodels::Reveal< neuromodels::RegisterTag< connection_{i} >,
@@ -375,8 +352,8 @@ def write_module(
         text = repair_neuron(file.read_text(), file, decays=generated.decays)
         declarations = header.read_text()
         if re.search(r"\bhandle\(nest::SpikeEvent ?&", declarations):  # it takes spikes
+            text, declarations = delivery.receive(text, declarations, file)
             text, declarations = gather_spike_inputs(text, declarations, file)
-            text, declarations = delivery.receive_directly(text, declarations, file)
         text, declarations = delivery.look_back_quickly(text, declarations, file)
         text = keep_internals(text)
         header.write_text(gather_history(declarations))
@@ -395,7 +372,7 @@ def write_module(
         reveals.append(_REVEAL.format(i=i, cls=cls))
         text = delivery.send_directly(text, file, paired=of is not None, timed=not timeless)
         text = delivery.remember(text, file)
-        reveals.append(delivery.LOOP.format(i=i, directly=delivery.DIRECTLY[of is not None]))
+        reveals.append(delivery.LOOP.format(i=i))
         file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)
         readers.append(_READERS.format(i=i, name=name))

@@ -2,8 +2,8 @@
 
 Savings in the generated C++, with the same results to the last bit:
 
-* A paired synapse knows the class of its target, so the spike goes there by a direct call instead
-  of two virtual ones, and all targets of a source are served in one loop.
+* A synapse adds the weight of a spike to the inputs of its target (`neuromodels::Inputs`), whose
+  place it knows, instead of sending an event; all targets of a source are served in one loop.
 * A synapse that reads third factors only, and whose ``onReceive(post)`` does nothing, needs no
   history of postsynaptic spikes: neither does the neuron keep one for it.
 """
@@ -39,8 +39,72 @@ def _replace(
     return result
 
 
-def receive_directly(source: str, header: str, file: Path) -> tuple[str, str]:
-    """Give a neuron a function `receive` for spikes that its own synapses call without a detour.
+def _loosely(text: str) -> str:
+    """Pattern for a piece of C++, whatever white space and comments are in it."""
+    tokens = re.findall(r"\w+|[^\w\s]", text)
+    return r"(?:\s|//[^\n]*\n)*".join(re.escape(token) for token in tokens)
+
+
+_BUFFER = """\
+  if ( weight >= 0.0 )
+  {
+    nestml_buffer_idx = std::get<0>(rport_to_nestml_buffer_idx[e.get_rport()]);
+  }
+  else
+  {
+    nestml_buffer_idx = std::get<1>(rport_to_nestml_buffer_idx[e.get_rport()]);
+    if ( nestml_buffer_idx != CLASS::PORT_NOT_AVAILABLE )
+    {
+      weight = -weight;
+    }
+    else
+    {
+      nestml_buffer_idx = std::get<0>(rport_to_nestml_buffer_idx[e.get_rport()]);
+    }
+  }
+"""
+
+_ADD = """\
+  B_.spike_inputs_[ nestml_buffer_idx - MIN_SPIKE_RECEPTOR ].add_value(
+    e.get_rel_delivery_steps( nest::kernel().simulation_manager.get_slice_origin() ),
+    weight * e.get_multiplicity() );
+  B_.spike_input_received_[ nestml_buffer_idx - MIN_SPIKE_RECEPTOR ].add_value(
+    e.get_rel_delivery_steps( nest::kernel().simulation_manager.get_slice_origin() ),
+    1. );
+"""
+
+_HANDLE = """
+void
+{cls}::enlist()
+{{
+  std::vector< neuromodels::Inputs::Port > ports;
+  {ports}
+  enlist_as( this, NUM_SPIKE_RECEPTORS, std::move( ports ) );
+}}
+
+void
+{cls}::handle( nest::SpikeEvent& e )
+{{
+  inputs().add( neuromodels::Arrival::slot( e ),
+    e.get_rport(),
+    place(),
+    e.get_weight() * e.get_multiplicity() );
+}}
+"""
+
+_PORTS = """\
+for ( const auto& [ positive, negative ] : rport_to_nestml_buffer_idx )
+  {
+    const bool two = negative != static_cast< int >( PORT_NOT_AVAILABLE );
+    ports.push_back( { positive - MIN_SPIKE_RECEPTOR,
+      two ? negative - MIN_SPIKE_RECEPTOR : neuromodels::Inputs::NONE } );
+  }"""
+
+_ONE_PORT = "ports.push_back( { 0, neuromodels::Inputs::NONE } );"
+
+
+def receive(source: str, header: str, file: Path) -> tuple[str, str]:
+    """Make a neuron a `neuromodels::Receiver`, to whose inputs synapses add without a call.
 
     Parameters
     ----------
@@ -59,51 +123,27 @@ def receive_directly(source: str, header: str, file: Path) -> tuple[str, str]:
     ModelError
         The generated code looks different.
     """
-    if "handle(nest::SpikeEvent &e)" not in source:
-        return source, header
-    found = re.search(
-        r"\nvoid (\w+)::handle\(nest::SpikeEvent &e\)\n\{(.*?)\n\}", source, re.DOTALL
+    buffer = _loosely(_BUFFER).replace("CLASS", r"\w+")
+    source = _replace(
+        r"\nvoid (\w+)::handle\(nest::SpikeEvent ?&e\)\s*\{\s*(?:#ifdef DEBUG.*?#endif)?"
+        r"(?:\s*assert\([^\n]*)*\s*double weight = e\.get_weight\(\);"
+        r"\s*size_t nestml_buffer_idx = 0;"
+        rf"\s*({buffer})?\s*{_loosely(_ADD)}\s*\}}",
+        lambda found: _HANDLE.format(cls=found[1], ports=_PORTS if found[2] else _ONE_PORT),
+        source,
+        file,
     )
-    if found is None:
-        raise _changed(file)
-    cls, body = found.groups()
-    body = _replace(r"#ifdef DEBUG.*?#endif", "", body, file)
-    body = _replace(r"\n *assert\(e\.get_delay_steps\(\) > 0\);", "", body, file)
-    body = _replace(r"\n *double weight = e\.get_weight\(\);", "", body, file)
-    body = _replace(
-        r"neuromodels::Arrival\( e \)\.slot\( e\.get_delay_steps\(\) \)", "slot", body, file
-    )
-    body = body.replace("e.get_rport()", "port").replace("e.get_multiplicity()", "multiplicity")
-    if re.search(r"\be\.", body):
-        raise _changed(file)
-    source = source.replace(found[0], _RECEIVE.format(cls=cls, body=body))
     header = _replace(
         r"(\n *)void handle\(nest::SpikeEvent ?&\) override;",
-        r"\1void receive( double weight, size_t port, size_t multiplicity, size_t slot ) override;"
-        r"\g<0>",
+        r"\1void enlist() override;\g<0>",
         header,
         file,
     )
     return source, header
 
 
-_RECEIVE = """
-inline void __attribute__(( always_inline ))
-{cls}::receive( double weight, const size_t port, const size_t multiplicity, const size_t slot )
-{{{body}
-}}
-
-void
-{cls}::handle( nest::SpikeEvent& e )
-{{
-  const size_t slot = neuromodels::Arrival( e ).slot( e.get_delay_steps() );
-  receive( e.get_weight(), e.get_rport(), e.get_multiplicity(), slot );
-}}
-"""
-
-
 def send_directly(text: str, file: Path, *, paired: bool, timed: bool) -> str:
-    """Let a synapse hand the spikes that it emits to `receive` of its target, see `LOOP`.
+    """Let a synapse add the spikes that it emits to the inputs of its target, see `LOOP`.
 
     Parameters
     ----------
@@ -116,34 +156,41 @@ def send_directly(text: str, file: Path, *, paired: bool, timed: bool) -> str:
     timed : bool
         Whether it reads the history of its target's spikes.
     """
+    factors = paired and re.search(r"\(\(post_neuron_t\*\)\(__target\)\)->get_", text)
+    far = [_SPIKES] if paired and timed else []
+    far += [_FACTORS] if factors else []
     text = _replace(
         r"(\n *)bool(\n *)send\( Event& e, const nest_thread_t tid, (const \w+& cp) \)",
         lambda found: _SEND.format(
             cp=found[3],
-            receiver=_PAIRED_RECEIVER if paired else _RECEIVER,
-            slot=_PAIRED_SLOT.format(history=_HISTORY if timed else "") if paired else _SLOT,
+            target=_TARGET if far else "",
+            far="".join(far),
+            near=_TARGET + _HISTORY if paired and timed else "",
         ),
         text,
         file,
     )
-    return re.sub(
-        r"(e\.set_rport\( get_rport\(\) \);\s*)e\(\);",
-        r"\1" + (_PAIRED_EMIT if paired else _EMIT),
+    return _replace(
+        rf"{_loosely('e.set_receiver( *__target );')}(.*?)"
+        r"\n *e\.set_weight\( ([^\n]*) \);(?:\s|//[^\n]*\n)*"
+        + _loosely("e.set_delay_steps( get_delay_steps() ); e.set_rport( get_rport() ); e();"),
+        _EMIT,
         text,
+        file,
+        count=text.count("// begin generated code for emit_spike() function"),
     )
 
 
 _SEND = """
   void
-  prefetch_receiver( const size_t tid, const neuromodels::Arrival& arrival ) const
-  {{
-    {receiver}
+  prefetch_target( const size_t tid ) const
+  {{{target}{far}
   }}
 
   void
-  prefetch_slot( const size_t tid, const neuromodels::Arrival& arrival ) const
+  prefetch_input( const size_t tid, const neuromodels::Arrival& arrival ) const
   {{
-    {slot}
+    arrival.prefetch_input( this->target_ );{near}
   }}
 
   bool
@@ -156,37 +203,26 @@ _SEND = """
   bool
   send( Event& e, const nest_thread_t tid, {cp}, neuromodels::Arrival& arrival )"""
 
-_RECEIVER = "arrival.prefetch_receiver( get_target( tid ) );"
+_TARGET = "\n    const auto* target = static_cast< const post_neuron_t* >( get_target( tid ) );"
 
-_SLOT = "arrival.prefetch_slot( get_target( tid ) );"
+_SPIKES = "\n    target->prefetch_spikes();"
 
-_PAIRED_RECEIVER = """\
-const auto* target = static_cast< const post_neuron_t* >( get_target( tid ) );
-    const auto* receiver = static_cast< const neuromodels::Receiver* >( target );
-    neuromodels::prefetch( receiver );
-    neuromodels::prefetch( receiver + 1 ); // where the history is"""
+_FACTORS = "\n    target->prefetch_factors();"
 
-_PAIRED_SLOT = """\
-if ( const auto* target = static_cast< const post_neuron_t* >( get_target( tid ) ) )
-    {{
-      target->prefetch_slot( arrival.last_slot() );{history}
-    }}"""
+_HISTORY = "\n    target->prefetch_history();"
 
-_HISTORY = "\n      target->prefetch_history();"
-
-_PAIRED_EMIT = """\
-if ( arrival.direct() )
+_EMIT = r"""\1
+      {
+        const double __emitted = \2;
+        if ( not arrival.deliver( this->target_, __emitted, get_delay_steps() ) )
         {
-          __target->receive( e.get_weight(), get_rport(),
-            static_cast< nest::SpikeEvent& >( e ).get_multiplicity(),
-            arrival.slot( get_delay_steps() ) );
-        }
-        else
-        {
+          e.set_receiver( *__target );
+          e.set_weight( __emitted );
+          e.set_delay_steps( get_delay_steps() );
+          e.set_rport( get_rport() );
           e();
-        }"""
-
-_EMIT = "arrival.deliver( e, __target, get_rport(), get_delay_steps() );"
+        }
+      }"""
 
 
 def look_back_quickly(source: str, header: str, file: Path) -> tuple[str, str]:
@@ -208,9 +244,19 @@ def look_back_quickly(source: str, header: str, file: Path) -> tuple[str, str]:
         source,
         file,
     )
+    variables = re.search(r"\n *struct State_\s*\{(.*?)\n *State_\(", header, re.DOTALL)
+    factors = [
+        f"neuromodels::prefetch( &S_.{name} ); "
+        for name in re.findall(
+            r"\n *double get_(\w+)\( double t, const bool before_increment", header
+        )
+        if variables and re.search(rf"\bdouble {name};", variables[1])
+    ]
     header = _replace(
         r"(\n *)(void get_history__\()",
-        r"\1void prefetch_history() const { neuromodels::prefetch( history_.last() ); }\1\2",
+        r"\1void prefetch_spikes() const { neuromodels::prefetch( &last_spike_ ); }"
+        r"\1void prefetch_history() const { neuromodels::prefetch( history_.last() ); }"
+        rf"\1void prefetch_factors() const {{ {''.join(factors)}}}\1\2",
         header,
         file,
     )
@@ -332,15 +378,18 @@ nest::Connector< connection_{i} >::send( const size_t tid,
   using Model = nest::GenericConnectorModel< connection_{i} >;
   const auto& common = static_cast< Model* >( models[ syn_id_ ] )->get_common_properties();
   const bool recorded = common.get_weight_recorder();
-  // how many targets ahead memory is asked for: first where an input is, then the input
+  // how many targets ahead memory is asked for: of the target, and of its inputs
   constexpr size_t far = 16;
   constexpr size_t near = 8;
   const size_t size = C_.size();
   neuromodels::Arrival arrival( e );
-  arrival.{directly};
+  if ( not recorded )
+  {{
+    arrival.go_direct( e );
+  }}
   for ( size_t i = lcid; i < std::min( lcid + far, size ); ++i )
   {{
-    C_[ i ].prefetch_receiver( tid, arrival );
+    C_[ i ].prefetch_target( tid );
   }}
   size_t next = lcid;
   bool more = true;
@@ -353,8 +402,8 @@ nest::Connector< connection_{i} >::send( const size_t tid,
     {{
       if ( next + far < end )
       {{
-        connection[ far ].prefetch_receiver( tid, arrival );
-        connection[ near ].prefetch_slot( tid, arrival );
+        connection[ far ].prefetch_target( tid );
+        connection[ near ].prefetch_input( tid, arrival );
       }}
       more = connection->source_has_more_targets();
       if ( connection->is_disabled() )
@@ -372,6 +421,3 @@ nest::Connector< connection_{i} >::send( const size_t tid,
 }}
 """
 """Delivery to all targets of a source."""
-
-DIRECTLY = {True: "go_direct()", False: "go_direct( C_[ lcid ].get_target( tid ) )"}
-"""How `LOOP` reaches the targets of a synapse that is paired, and of one that is not."""

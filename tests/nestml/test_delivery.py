@@ -99,7 +99,7 @@ def test_what_may_become_subnormal(old: str, new: str, tmp_path: Path) -> None:
 
 def test_changed_code_stops_the_build() -> None:
     with pytest.raises(ModelError, match="delivery of spikes"):
-        delivery.receive_directly("void n::handle(nest::SpikeEvent &e)", "", Path("n.h"))
+        delivery.receive("void n::handle(nest::SpikeEvent &e)", "", Path("n.h"))
     with pytest.raises(ModelError, match="delivery of spikes"):
         delivery.forget_post_spikes("", Path("s.h"))
     with pytest.raises(ModelError, match="delivery of spikes"):

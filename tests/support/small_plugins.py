@@ -37,6 +37,7 @@ SMALL: Sequence[Model] = (
     synapse("counting_synapse", neuron="hazard_neuron", factor="count"),
     synapse("alternating_synapse", neuron="hazard_neuron", flag="parity"),
     neuron("plain_neuron"),
+    neuron("ports_neuron"),
     synapse("halving_synapse"),
 )
 

@@ -8,9 +8,13 @@
 #include <bitset>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "connection_manager.h"
@@ -70,19 +74,247 @@ prefetch( const void* address )
 #endif
 }
 
-/* A neuron of neuromodels as a target of spikes, for synapses of whatever module.  Holds what an arriving
- * spike needs first, in one line of the cache: where the inputs of a step are, and their flags. */
-class alignas( 64 ) Receiver
+class Receiver;
+
+/* What arrives at the spike ports of all neurons of a class on one thread, step by step.  Takes the place
+ * of two nest::RingBuffers in each neuron for every port (weights, and whether anything came).  The
+ * inputs of a step through a port lie side by side, neuron by neuron: a spike that reaches hundreds of
+ * neurons writes into a few pages instead of into as many neurons, and a step without inputs is a byte
+ * that is read.
+ *
+ * NEST delivers the spikes of a slice rank by rank, and thread by thread within a rank, so the order in
+ * which three weights are added depends on how virtual processes are split over ranks and threads, and
+ * with it the last bit of a plain sum.  What rounding takes away is therefore kept apart (D. E. Knuth,
+ * TAOCP 2, section 4.2.2, theorem B) and given back at the end: the sum is that of exact arithmetic,
+ * rounded once, in whatever order its terms come. */
+class Inputs
 {
 public:
-  //! Take a spike that arrives in the step of index `slot`, see Arrival.
-  virtual void receive( double weight, size_t port, size_t multiplicity, size_t slot ) = 0;
-
-  //! Ask for the memory of an input; the Receiver's own must be there.
-  void
-  prefetch_slot( const size_t slot ) const
+  //! Where an input of a port is added: one buffer, or another one (with the sign changed) below 0.
+  struct Port
   {
-    prefetch( sums_ + slot * stride_ );
+    size_t buffer;
+    size_t negative; //!< NONE: it has none of its own
+  };
+  static constexpr size_t NONE = -1;
+
+  //! Sum of the weights of a step, and what rounding took away from it.
+  struct Cell
+  {
+    double sum;
+    double lost;
+  };
+
+  //! One buffer in one step: the inputs of all neurons.
+  struct Slot
+  {
+    Cell* cells = nullptr;
+    unsigned char* flags = nullptr;
+    unsigned char flag = 0;
+
+    void
+    add( const size_t neuron, const double weight ) const
+    {
+      Cell& cell = cells[ neuron ];
+      unsigned char& received = flags[ neuron ];
+      if ( not( received & flag ) )
+      {
+        received |= flag;
+        cell = { weight, -0.0 }; // x + -0.0 is x, for every x
+        return;
+      }
+      const double before = cell.sum;
+      const double sum = before + weight;
+      const double added = sum - before;
+      cell.lost += ( before - ( sum - added ) ) + ( weight - added );
+      cell.sum = sum;
+    }
+  };
+
+  //! Those of a neuron class on a thread, for as long as the process lives.
+  template < typename NeuronT >
+  static Inputs&
+  of( const size_t tid )
+  {
+    // never destroyed: neurons may live longer than what is static in their module
+    static auto& all = *new std::map< size_t, Inputs >();
+    return all[ tid ];
+  }
+
+  //! Give a neuron its place.
+  size_t
+  enlist( nest::Node* node, const size_t buffers, std::vector< Port > ports )
+  {
+    buffers_ = buffers;
+    ports_ = std::move( ports );
+    nodes_.push_back( node );
+    ++alive_;
+    if ( steps_ > 0 and nodes_.size() > capacity_ )
+    {
+      // spikes may come before the kernel initializes it: one by one, so with room for more
+      reserve( 2 * nodes_.size() );
+    }
+    return nodes_.size() - 1;
+  }
+
+  //! A neuron has gone; places are given anew when all have.
+  void
+  leave()
+  {
+    if ( --alive_ == 0 )
+    {
+      *this = Inputs();
+    }
+  }
+
+  nest::Node*
+  node( const size_t neuron ) const
+  {
+    return nodes_[ neuron ];
+  }
+
+  const Port&
+  port( const size_t number ) const
+  {
+    return ports_[ number ];
+  }
+
+  //! Whether there is room for the inputs of a neuron.
+  bool
+  has( const size_t neuron ) const
+  {
+    return neuron < capacity_;
+  }
+
+  //! Make room for all neurons and the kernel's delays, unless there is.
+  void
+  prepare()
+  {
+    reserve( nodes_.size() );
+  }
+
+  //! A buffer in the step of index `step`, see Arrival.
+  Slot
+  slot( const size_t step, const size_t buffer )
+  {
+    return { cells_.data() + ( step * buffers_ + buffer ) * capacity_,
+      flags_.data() + ( step * groups() + buffer / 8 ) * capacity_,
+      static_cast< unsigned char >( 1 << buffer % 8 ) };
+  }
+
+  //! Add a spike through port number `number`.
+  void
+  add( const size_t step, const size_t number, const size_t neuron, const double weight )
+  {
+    const Port& port = ports_[ number ];
+    const bool negative = not( weight >= 0.0 ) and port.negative != NONE;
+    slot( step, negative ? port.negative : port.buffer ).add( neuron, negative ? -weight : weight );
+  }
+
+  //! Move what came for a neuron in a step to `sums` and `received`, which hold the step before.
+  template < size_t N >
+  void
+  take( const size_t step, const size_t neuron, std::array< double, N >& sums, std::bitset< N >& received )
+  {
+    constexpr size_t groups = ( N + 7 ) / 8;
+    unsigned char* flags = flags_.data() + step * groups * capacity_ + neuron;
+    unsigned char any = 0;
+    for ( size_t group = 0; group < groups; ++group )
+    {
+      any |= flags[ group * capacity_ ];
+    }
+    if ( not any )
+    {
+      if ( received.any() )
+      {
+        sums.fill( 0.0 );
+        received.reset();
+      }
+      return;
+    }
+    const Cell* cell = cells_.data() + step * N * capacity_ + neuron;
+    for ( size_t buffer = 0; buffer < N; ++buffer, cell += capacity_ )
+    {
+      const bool came = flags[ buffer / 8 * capacity_ ] >> buffer % 8 & 1;
+      received[ buffer ] = came;
+      sums[ buffer ] = came ? cell->sum + cell->lost : 0.0;
+    }
+    for ( size_t group = 0; group < groups; ++group )
+    {
+      flags[ group * capacity_ ] = 0;
+    }
+  }
+
+private:
+  void
+  reserve( const size_t neurons )
+  {
+    const auto& delays = nest::kernel().connection_manager;
+    const size_t steps = delays.get_min_delay() + delays.get_max_delay();
+    if ( neurons <= capacity_ and steps == steps_ )
+    {
+      return;
+    }
+    // cells of 64 bytes, an odd number of them: in all steps and ports the same neuron's would otherwise
+    // claim the same place of a cache
+    Inputs larger;
+    larger.buffers_ = buffers_;
+    larger.steps_ = steps;
+    larger.capacity_ = 4 * ( ( std::max( neurons, capacity_ ) + 3 ) / 4 | 1 );
+    larger.cells_.resize( larger.capacity_ * steps * buffers_ );
+    larger.flags_.resize( larger.capacity_ * steps * groups() );
+    for ( size_t step = 0; step < std::min( steps, steps_ ); ++step )
+    {
+      for ( size_t buffer = 0; buffer < buffers_; ++buffer )
+      {
+        const Slot from = slot( step, buffer );
+        const Slot to = larger.slot( step, buffer );
+        std::copy_n( from.cells, capacity_, to.cells );
+        std::copy_n( from.flags, capacity_, to.flags );
+      }
+    }
+    cells_.swap( larger.cells_ );
+    flags_.swap( larger.flags_ );
+    capacity_ = larger.capacity_;
+    steps_ = steps;
+  }
+
+  size_t
+  groups() const
+  {
+    return ( buffers_ + 7 ) / 8;
+  }
+
+  std::vector< Cell > cells_;          // step, buffer, neuron
+  std::vector< unsigned char > flags_; // step, eight buffers, neuron
+  size_t capacity_ = 0;                // neurons
+  size_t steps_ = 0;
+  size_t buffers_ = 0;
+  size_t alive_ = 0;
+  std::vector< Port > ports_;
+  std::vector< nest::Node* > nodes_;
+};
+
+/* A neuron of neuromodels as a target of spikes, for synapses of whatever module. */
+class Receiver
+{
+public:
+  //! Where its inputs are; gives it a place at the first call, which is on its own thread.
+  Inputs&
+  inputs()
+  {
+    if ( not inputs_ )
+    {
+      enlist();
+    }
+    return *inputs_;
+  }
+
+  //! Its place among them.
+  size_t
+  place() const
+  {
+    return place_;
   }
 
 protected:
@@ -92,15 +324,150 @@ protected:
     : Receiver()
   {
   }
-  ~Receiver() = default;
+  Receiver& operator=( const Receiver& ) = delete;
+  ~Receiver()
+  {
+    if ( inputs_ )
+    {
+      const std::lock_guard< std::mutex > lock( mutex() );
+      inputs_->leave();
+    }
+  }
+
+  virtual void enlist() = 0;
+
+  template < typename NeuronT >
+  void
+  enlist_as( NeuronT* neuron, const size_t buffers, std::vector< Inputs::Port > ports )
+  {
+    const std::lock_guard< std::mutex > lock( mutex() );
+    inputs_ = &Inputs::of< NeuronT >( neuron->get_thread() );
+    place_ = inputs_->enlist( neuron, buffers, std::move( ports ) );
+  }
+
+  /* Make room; not for the prototype of a model, which is no node.  All neurons of the class on the
+   * thread get their places at once, so that there is room for as many as there are. */
+  template < typename NeuronT >
+  void
+  prepare_inputs( const NeuronT& node )
+  {
+    if ( node.get_node_id() == 0 )
+    {
+      return;
+    }
+    if ( not inputs_ or not inputs_->has( place_ ) )
+    {
+      const auto& nodes = nest::kernel().node_manager.get_local_nodes( node.get_thread() );
+      for ( auto it = nodes.begin(); it != nodes.end(); ++it )
+      {
+        if ( auto* other = dynamic_cast< NeuronT* >( it->get_node() ) )
+        {
+          other->inputs();
+        }
+      }
+    }
+    inputs().prepare();
+  }
+
+  //! What came in a step of the slice.
+  template < size_t N >
+  void
+  take_inputs( const long lag, std::array< double, N >& sums, std::bitset< N >& received )
+  {
+    inputs_->take( nest::kernel().event_delivery_manager.get_modulo( lag ), place_, sums, received );
+  }
 
 private:
-  template < size_t N >
-  friend class SpikeInputs;
+  static std::mutex&
+  mutex()
+  {
+    static auto& one = *new std::mutex();
+    return one;
+  }
 
-  const char* sums_ = nullptr;
-  size_t stride_ = 0;
-  alignas( 8 ) unsigned char flags_[ 32 ] = {};
+  Inputs* inputs_ = nullptr;
+  size_t place_ = 0;
+};
+
+/* The target of a synapse, as nest::TargetIdentifierPtrRport, which also knows where the inputs of a
+ * neuron of neuromodels are, so that the neuron itself needs not be looked at. */
+class Target
+{
+public:
+  void
+  get_status( Dictionary& d ) const
+  {
+    if ( to_ ) // a synapse's prototype has no target
+    {
+      d[ nest::names::rport ] = static_cast< long >( get_rport() );
+      d[ nest::names::target ] = static_cast< long >( get_target_ptr( 0 )->get_node_id() );
+    }
+  }
+
+  nest::Node*
+  get_target_ptr( const size_t ) const
+  {
+    const Inputs* of = inputs();
+    return of ? of->node( place_ ) : reinterpret_cast< nest::Node* >( to_ );
+  }
+
+  size_t
+  get_rport() const
+  {
+    return port_ == NO_PORT ? nest::invalid_port : port_;
+  }
+
+  void
+  set_target( nest::Node* node )
+  {
+    if ( auto* receiver = dynamic_cast< Receiver* >( node ) )
+    {
+      to_ = reinterpret_cast< std::uintptr_t >( &receiver->inputs() ) | 1;
+      place_ = receiver->place();
+    }
+    else
+    {
+      to_ = reinterpret_cast< std::uintptr_t >( node );
+      place_ = 0;
+    }
+  }
+
+  void
+  set_rport( const size_t port )
+  {
+    port_ = port == nest::invalid_port ? NO_PORT : port;
+    if ( port_ != port and port != nest::invalid_port )
+    {
+      throw nest::IllegalConnection( "receptor types of targets cannot be this large" );
+    }
+  }
+
+  //! Null if the target is not a neuron of neuromodels.
+  Inputs*
+  inputs() const
+  {
+    return to_ & 1 ? reinterpret_cast< Inputs* >( to_ & ~std::uintptr_t( 1 ) ) : nullptr;
+  }
+
+  size_t
+  place() const
+  {
+    return place_;
+  }
+
+  //! The same for targets whose inputs through the same port are together.
+  bool
+  like( const Target& other ) const
+  {
+    return to_ == other.to_ and port_ == other.port_;
+  }
+
+private:
+  static constexpr std::uint32_t NO_PORT = -1;
+
+  std::uintptr_t to_ = 0; // an odd address is that of Inputs, another one that of a node
+  std::uint32_t place_ = 0;
+  std::uint32_t port_ = 0;
 };
 
 /* One spike on its way to all targets of its source, and what is the same for many of them. */
@@ -113,88 +480,45 @@ public:
   }
 
   //! Index of the step of arrival after a delay (in steps) in the buffers of a target.
-  size_t
-  slot( const long delay )
+  static size_t
+  slot( const nest::Event& e )
   {
-    if ( delay != delay_ )
-    {
-      delay_ = delay;
-      slot_ = nest::kernel().event_delivery_manager.get_modulo( begin_ + delay );
-    }
-    return slot_;
-  }
-
-  //! The last one of these.
-  size_t
-  last_slot() const
-  {
-    return slot_;
+    return Arrival( e ).slot( e.get_delay_steps() );
   }
 
   /* Targets may be handed the spike without its event.  Not one from a device, which may have other
    * spikes for each target: its event asks for them. */
   void
-  go_direct()
+  go_direct( const nest::Event& e )
   {
     direct_ = true;
+    multiplicity_ = static_cast< const nest::SpikeEvent& >( e ).get_multiplicity();
   }
 
+  //! Hand the spike on to a target; false if its event has to be sent.
   bool
-  direct() const
+  deliver( const Target& target, const double weight, const long delay )
   {
-    return direct_;
-  }
-
-  //! The same for targets of whatever class, most of which are like `first`.
-  void
-  go_direct( nest::Node* first )
-  {
-    if ( auto* receiver = dynamic_cast< Receiver* >( first ) )
+    if ( not( target.like( last_ ) and delay == delay_ ) and not find( target, delay ) )
     {
-      class_ = class_of( first );
-      offset_ = reinterpret_cast< char* >( receiver ) - reinterpret_cast< char* >( first );
+      return false;
     }
-  }
-
-  //! What takes the spike at `target`; null if its event has to be sent.
-  Receiver*
-  receiver( nest::Node* target ) const
-  {
-    const bool known = class_of( target ) == class_;
-    return known ? reinterpret_cast< Receiver* >( reinterpret_cast< char* >( target ) + offset_ ) : nullptr;
-  }
-
-  //! Hand the spike on to a target of unknown class.
-  void
-  deliver( nest::Event& e, nest::Node* target, const size_t port, const long delay )
-  {
-    if ( auto* known = receiver( target ) )
+    if ( two_signs_ )
     {
-      known->receive( e.get_weight(), port, static_cast< nest::SpikeEvent& >( e ).get_multiplicity(), slot( delay ) );
+      target.inputs()->add( slot( delay ), target.get_rport(), target.place(), weight * multiplicity_ );
     }
     else
     {
-      e();
+      buffer_.add( target.place(), weight * multiplicity_ );
     }
+    return true;
   }
 
-  //! Ask for the memory that tells where an input of `target` is.
+  //! Ask for the memory of the inputs of a target, which is most likely like the last one.
   void
-  prefetch_receiver( const nest::Node* target ) const
+  prefetch_input( const Target& target ) const
   {
-    prefetch( target );
-    prefetch( reinterpret_cast< const char* >( target ) + offset_ );
-  }
-
-  //! Ask for the memory of an input of `target`.
-  void
-  prefetch_slot( nest::Node* target ) const
-  {
-    const Receiver* known = target ? receiver( target ) : nullptr;
-    if ( known )
-    {
-      known->prefetch_slot( slot_ );
-    }
+    prefetch( buffer_.cells + target.place() );
   }
 
   //! std::exp, which remembers its last result at each `place`.
@@ -214,6 +538,28 @@ public:
   }
 
 private:
+  size_t
+  slot( const long delay ) const
+  {
+    return nest::kernel().event_delivery_manager.get_modulo( begin_ + delay );
+  }
+
+  bool
+  find( const Target& target, const long delay )
+  {
+    Inputs* inputs = target.inputs();
+    if ( not direct_ or not inputs )
+    {
+      return false;
+    }
+    const Inputs::Port& port = inputs->port( target.get_rport() );
+    two_signs_ = port.negative != Inputs::NONE;
+    buffer_ = inputs->slot( slot( delay ), port.buffer );
+    last_ = target;
+    delay_ = delay;
+    return true;
+  }
+
   template < size_t place, typename Function >
   double
   once( const double x, const double y, const Function f )
@@ -233,186 +579,27 @@ private:
     double result = NAN;
   };
 
-  //! Address of the table of virtual functions.
-  static const void*
-  class_of( const nest::Node* node )
-  {
-    return *reinterpret_cast< const void* const* >( node );
-  }
-
   long begin_;
   long delay_ = -1;
-  size_t slot_ = 0;
+  Target last_;
+  Inputs::Slot buffer_;
+  bool two_signs_ = false;
   bool direct_ = false;
-  const void* class_ = nullptr;
-  ptrdiff_t offset_ = 0;
+  double multiplicity_ = 1.0;
   std::array< Once, 8 > once_;
-};
-
-/* What arrives at the spike ports of a neuron, step by step.  Takes the place of two nest::RingBuffers
- * for every port (weights, and whether anything came): the flags of a step are one byte in the Receiver
- * (where delays are not long), so that nothing more is read in a step without input, and its weights
- * are one piece of memory, inside of the neuron where delays are a few steps.
- *
- * NEST delivers the spikes of a slice rank by rank, and thread by thread within a rank, so the order in
- * which three weights are added depends on how virtual processes are split over ranks and threads, and
- * with it the last bit of a plain sum.  What rounding takes away is therefore kept apart (D. E. Knuth,
- * TAOCP 2, section 4.2.2, theorem B) and given back at the end: the sum is that of exact arithmetic,
- * rounded once, in whatever order its terms come. */
-template < size_t N >
-class SpikeInputs
-{
-public:
-  using Sums = std::array< double, N >;
-  using Received = std::bitset< N >;
-
-  SpikeInputs() = default;
-  SpikeInputs( const SpikeInputs& ) = delete; // it points into itself
-  SpikeInputs& operator=( const SpikeInputs& ) = delete;
-
-  //! Forget everything, also the size.
-  void
-  clear()
-  {
-    sums_ = nullptr;
-  }
-
-  //! Make room for the kernel's delays, unless there is.
-  void
-  prepare( Receiver& receiver )
-  {
-    if ( sums_ )
-    {
-      return;
-    }
-    const auto& delays = nest::kernel().connection_manager;
-    steps_ = delays.get_min_delay() + delays.get_max_delay();
-    const bool short_flags = steps_ * sizeof( Flags ) <= sizeof( receiver.flags_ );
-    many_flags_.assign( short_flags ? 0 : steps_, 0 );
-    flags_ = short_flags ? reinterpret_cast< Flags* >( receiver.flags_ ) : many_flags_.data();
-    std::fill_n( flags_, steps_, Flags( 0 ) );
-    far_.assign( near() ? 0 : steps_, Sums {} );
-    near_ = {};
-    lost_.clear();
-    sums_ = near() ? near_.data() : far_.data();
-    receiver.sums_ = reinterpret_cast< const char* >( sums_ );
-    receiver.stride_ = sizeof( Sums );
-  }
-
-  //! End of the memory that every update uses.
-  const void*
-  end() const
-  {
-    return near_.data() + ( near() ? near_.size() : 0 );
-  }
-
-  //! Ask for all that has come for a slice at once, before it: one wait instead of one in every step.
-  void
-  prefetch_slice( const long from, const long to ) const
-  {
-    if ( near() )
-    {
-      return;
-    }
-    for ( long step = from; step < to; ++step )
-    {
-      const size_t index = nest::kernel().event_delivery_manager.get_modulo( step );
-      if ( flags_[ index ] )
-      {
-        prefetch( &sums_[ index ] );
-      }
-    }
-  }
-
-  //! A spike reaches `port` in the step of index `index`, see Arrival.
-  void
-  add( const size_t index, const size_t port, const double weight )
-  {
-    Flags& flags = flags_[ index ];
-    double& of = sums_[ index ][ port ];
-    const Flags flag = Flags( 1 ) << port;
-    if ( not( flags & flag ) )
-    {
-      of = weight;
-      flags |= flag;
-      return;
-    }
-    const double before = of;
-    const double sum = before + weight;
-    const double added = sum - before;
-    const double lost = ( before - ( sum - added ) ) + ( weight - added );
-    of = sum;
-    if ( lost != 0.0 )
-    {
-      if ( lost_.empty() )
-      {
-        lost_.resize( steps_ );
-      }
-      lost_[ index ][ port ] += lost;
-      flags |= ROUNDED;
-    }
-  }
-
-  //! Move what came in a step of the slice to `sums` and `received`, which hold the step before.
-  void
-  take( const long step, Sums& sums, Received& received )
-  {
-    const size_t index = nest::kernel().event_delivery_manager.get_modulo( step );
-    const Flags flags = flags_[ index ];
-    if ( flags )
-    {
-      sums = sums_[ index ];
-      sums_[ index ].fill( 0.0 );
-      flags_[ index ] = 0;
-      if ( flags & ROUNDED )
-      {
-        for ( size_t port = 0; port < N; ++port )
-        {
-          sums[ port ] += lost_[ index ][ port ];
-        }
-        lost_[ index ].fill( 0.0 );
-      }
-      received = Received( flags );
-    }
-    else if ( received.any() )
-    {
-      sums.fill( 0.0 );
-      received.reset();
-    }
-  }
-
-private:
-  //! Of each port: received; and whether any sum was rounded.
-  using Flags = std::conditional_t< ( N < 8 ), unsigned char, unsigned long >;
-  static constexpr Flags ROUNDED = Flags( 1 ) << N;
-  static_assert( N < 64 );
-
-  bool
-  near() const
-  {
-    return steps_ <= near_.size();
-  }
-
-  Flags* flags_ = nullptr;
-  Sums* sums_ = nullptr; // null: there is no room yet
-  size_t steps_ = 0;
-  std::array< Sums, 4 > near_ {};
-  std::vector< Sums > far_;
-  std::vector< Flags > many_flags_;
-  std::vector< Sums > lost_; // in rounding, slot by slot; empty until a sum is rounded
 };
 
 /* Asks for the memory of a neuron that is updated soon: neurons of a model lie one after the other, but
  * each is larger than what a processor fetches by itself. */
 template < typename NeuronT >
 void
-prefetch_next( const NeuronT* neuron, const void* end )
+prefetch_next( const NeuronT* neuron )
 {
   const char* next = reinterpret_cast< const char* >( neuron + 4 );
   const char* here = reinterpret_cast< const char* >( neuron );
   const size_t used = reinterpret_cast< const char* >( static_cast< const Receiver* >( neuron ) ) - here;
   prefetch( next );
-  for ( size_t i = used; i < static_cast< size_t >( static_cast< const char* >( end ) - here ); i += 64 )
+  for ( size_t i = used / 64 * 64; i < sizeof( NeuronT ); i += 64 )
   {
     prefetch( next + i );
   }
