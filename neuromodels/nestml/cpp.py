@@ -81,7 +81,7 @@ _SPIKE_INPUTS_CPP = (
             r"get_spike_input_received_grid_sum_\(\)\[i\] = "
             r"get_spike_input_received_\(\)\[i\]\.get_value\(lag\);\s*\}"
         ),
-        ("take_inputs( lag, B_.spike_inputs_grid_sum_, B_.spike_input_received_grid_sum_ );"),
+        "take_inputs( lag, B_.spike_inputs_grid_sum_, B_.spike_input_received_grid_sum_ );",
     ),
 )
 _SPIKE_INPUTS_H = (

@@ -22,16 +22,11 @@ pytestmark = pytest.mark.mpi
 HERE = Path(__file__).parent
 
 
-WHOLE = "burstprop/xor"
-
-
 @pytest.fixture(scope="module")
 def runs(request, mpirun, tmp_path_factory):
     """Folders with the runs of all circuits that selected tests compare, by ranks: 4, 2 and 1."""
     selected = [item for item in request.session.items if item.path == request.path]
     names = {item.callspec.params["study"] for item in selected if hasattr(item, "callspec")}
-    if any(item.name == test_the_files_are_those_of_one_process.__name__ for item in selected):
-        names.add(WHOLE)
     folders = {}
     for ranks in (4, 2, 1):
         folders[ranks] = tmp_path_factory.mktemp(f"ranks-{ranks}")
@@ -75,8 +70,9 @@ def test_same_to_the_last_bit(runs, study):
     assert counted > 50 or learnt > 50, "nothing to compare"
 
 
-def test_the_files_are_those_of_one_process(runs):
-    name = studies.folder_of(WHOLE)
+@pytest.mark.parametrize("study", ["burstprop/xor"])
+def test_the_files_are_those_of_one_process(runs, study):
+    name = studies.folder_of(study)
     listed = {n: sorted(p.name for p in (runs[n] / name).iterdir()) for n in (1, 4)}
     assert listed[1] == listed[4]
     infos = {n: neuromodels.load_run(runs[n] / name).info for n in (1, 4)}

@@ -74,8 +74,6 @@ prefetch( const void* address )
 #endif
 }
 
-class Receiver;
-
 /* What arrives at the spike ports of all neurons of a class on one thread, step by step.  Takes the place
  * of two nest::RingBuffers in each neuron for every port (weights, and whether anything came).  The
  * inputs of a step through a port lie side by side, neuron by neuron: a spike that reaches hundreds of
