@@ -124,9 +124,18 @@ class Network(abc.ABC):
 
     @abc.abstractmethod
     def traces(
-        self, name: str, nodes: Any, variables: Mapping[str, str], *, interval: float
+        self,
+        name: str,
+        nodes: Any,
+        variables: Mapping[str, str],
+        *,
+        interval: float,
+        average: bool = False,
     ) -> None:
-        """Record state `variables` (name -> unit) of `nodes` with a multimeter every `interval`."""
+        """Record state `variables` (name -> unit) of `nodes` with a multimeter every `interval` ms.
+
+        With `average` only their mean over `nodes` is kept.
+        """
 
     @abc.abstractmethod
     def once(self, do: Callable[[], T]) -> T:

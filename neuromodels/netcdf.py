@@ -76,15 +76,16 @@ def traces_from_parts(
     import xarray as xr
 
     steps = _joined(parts, f"traces/{name}", "steps", (0,), np.int64)
+    dims, shape = _trace_axes(trace)
     dataset = xr.Dataset(
         coords={
             "time": ("time", clock.ms(steps), {"units": "ms", "long_name": TIME_LONG_NAME}),
-            "neuron": ("neuron", np.arange(trace["size"])),
+            **{dim: (dim, np.arange(size)) for dim, size in zip(dims, shape, strict=True)},
         }
     )
-    for variable, unit in trace["variables"].items():
-        values = _joined(parts, f"traces/{name}", variable, (0, trace["size"]), np.float64)
-        dataset[variable] = (("time", "neuron"), values, {"units": unit, "long_name": variable})
+    for variable in trace["variables"]:
+        values = _joined(parts, f"traces/{name}", variable, (0, *shape), np.float64)
+        dataset[variable] = (("time", *dims), values, _trace_attributes(trace, variable))
     return dataset
 
 
@@ -159,11 +160,13 @@ def write_netcdf(
             _time(
                 group, "time", clock.ms(_joined(parts, f"traces/{name}", "steps", (0,), np.int64))
             )
-            _dimension(group, "neuron", trace["size"])
-            group.create_variable("neuron", ("neuron",), "i8", data=np.arange(trace["size"]))
-            for key, unit in trace["variables"].items():
-                variable = group.create_variable(key, ("time", "neuron"), "f8")
-                variable.attrs.update({"units": unit, "long_name": key})
+            trace_dims, trace_shape = _trace_axes(trace)
+            for dim, size in zip(trace_dims, trace_shape, strict=True):
+                _dimension(group, dim, size)
+                group.create_variable(dim, (dim,), "i8", data=np.arange(size))
+            for key in trace["variables"]:
+                variable = group.create_variable(key, ("time", *trace_dims), "f8")
+                variable.attrs.update(_trace_attributes(trace, key))
                 _fill(variable, parts, f"traces/{name}", key)
 
 
@@ -180,6 +183,21 @@ def open_netcdf(path: Path, group: str | None = None) -> xr.Dataset:
 
 def _attributes(signal: Mapping[str, Any]) -> dict[str, str]:
     return {"units": signal["unit"], "long_name": signal["doc"]}
+
+
+def _trace_axes(trace: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Dimensions of a trace but for time, and their lengths."""
+    if trace.get("average"):  # runs of before have no such entry
+        return (), ()
+    return ("neuron",), (trace["size"],)
+
+
+def _trace_attributes(trace: Mapping[str, Any], variable: str) -> dict[str, str]:
+    attributes = {"units": trace["variables"][variable], "long_name": variable}
+    if trace.get("average"):
+        attributes["long_name"] += f", mean over {trace['size']} neurons"
+        attributes["cell_methods"] = "neuron: mean"  # as the CF conventions say it
+    return attributes
 
 
 def _phase_name(time: str) -> str:

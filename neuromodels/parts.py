@@ -9,7 +9,9 @@ rank.  Its arrays are
     one row per sample;
 ``traces/<name>/{steps,<variable>}``
     one row per sample, one column per neuron; on one rank of several with ``size``, the number of
-    neurons, and ``columns``, the indices of those that are this rank's.
+    neurons, and ``columns``, the indices of those that are this rank's.  If only the mean is kept,
+    columns are sums over the neurons of each virtual process, and ``averaged`` says over how many
+    neurons these are in all.
 
 Parts are numbered without gaps; files of the same number are the ranks' shares of one stretch.
 """
@@ -213,7 +215,11 @@ class Parts:
             if not having:
                 continue
             if f"{group}/columns" in having[0]:
-                yield _merged(having, group, key)
+                table = _merged(having, group, key)
+                if key != "steps" and f"{group}/averaged" in having[0]:
+                    yield table.sum(axis=1) / having[0][f"{group}/averaged"]
+                else:
+                    yield table
             else:
                 # Signals are the same on every rank; one share has them.
                 yield having[0][name]

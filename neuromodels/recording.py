@@ -40,11 +40,7 @@ class _Population:
 
     def local(self, senders: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Index of each of NEST's node ids within the population."""
-        first, last = self.sorted_ids[0], self.sorted_ids[-1]
-        # As one nest.Create makes them, else in pieces.
-        whole = last - first + 1 == self.size
-        rank = senders - first if whole else np.searchsorted(self.sorted_ids, senders)
-        local: npt.NDArray[np.int64] = self.position[rank]
+        local: npt.NDArray[np.int64] = self.position[_among(self.sorted_ids, senders)]
         return local
 
 
@@ -67,7 +63,27 @@ class _Trace:
     sorted_ids: npt.NDArray[np.int64]
     position: npt.NDArray[np.int64]
     columns: npt.NDArray[np.int64]
+    average: _Average | None = None
     device: Any = None
+
+
+@dataclass
+class _Average:
+    """How samples of this rank's neurons become sums, one for each of its virtual processes.
+
+    Added up in the order of virtual processes, these do not depend on how the latter are split over
+    ranks and threads.
+    """
+
+    size: int  # virtual processes that have any of the neurons
+    columns: npt.NDArray[np.int64]  # those of this rank among them
+    neurons: list[npt.NDArray[np.intp]]  # columns of the samples, for each
+
+    def sums(self, table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Samples of shape (n_samples, neurons of this rank) -> (n_samples, its processes)."""
+        # Rows in one piece each: NumPy's order of adding depends on how an array lies in memory.
+        pieces = (np.ascontiguousarray(table[:, of]) for of in self.neurons)
+        return np.stack([piece.sum(axis=1) for piece in pieces], axis=1)
 
 
 @dataclass
@@ -232,7 +248,13 @@ class KernelNetwork(Network):
         return self.ranks.first(do)
 
     def traces(
-        self, name: str, nodes: Any, variables: Mapping[str, str], *, interval: float
+        self,
+        name: str,
+        nodes: Any,
+        variables: Mapping[str, str],
+        *,
+        interval: float,
+        average: bool = False,
     ) -> None:
         """Record state variables with a multimeter.
 
@@ -248,6 +270,9 @@ class KernelNetwork(Network):
             Recordable -> unit.
         interval : float
             Biological time between samples (ms), a multiple of the resolution.
+        average : bool
+            Keep the mean over `nodes` only.  The multimeter still reads each of them, so this saves
+            disk rather than time.
 
         Raises
         ------
@@ -270,6 +295,7 @@ class KernelNetwork(Network):
             ids,
             np.searchsorted(owned, order),
             owned,
+            self._average(ids[np.argsort(order)], owned) if average else None,
         )
 
     # -- what the runner calls ----------------------------------------------------------------
@@ -388,17 +414,25 @@ class KernelNetwork(Network):
                 continue
             empty(trace.device)
             kept = _until(now - self._origin, events)
-            steps, row = np.unique(events["times"][kept] + self._origin, return_inverse=True)
-            if not steps.size:
+            times = events["times"][kept] + self._origin
+            if not times.size:
                 continue
-            column = trace.position[np.searchsorted(trace.sorted_ids, events["senders"][kept])]
+            row = (times - times.min()) // trace.every
+            steps = times.min() + trace.every * np.arange(row.max() + 1)
+            column = trace.position[_among(trace.sorted_ids, events["senders"][kept])]
             spool.add(f"traces/{name}/steps", steps)
-            if self.ranks.size > 1:
+            if trace.average is not None:
+                spool.keep(f"traces/{name}/size", np.array(trace.average.size))
+                spool.keep(f"traces/{name}/columns", trace.average.columns)
+                spool.keep(f"traces/{name}/averaged", np.array(trace.size))
+            elif self.ranks.size > 1:
                 spool.keep(f"traces/{name}/size", np.array(trace.size))
                 spool.keep(f"traces/{name}/columns", trace.columns)
             for variable in trace.variables:
                 table = np.full((steps.size, trace.columns.size), np.nan)
                 table[row, column] = events[variable][kept]
+                if trace.average is not None:
+                    table = trace.average.sums(table)
                 spool.add(f"traces/{name}/{variable}", table)
 
     def layout(self) -> dict[str, Any]:
@@ -428,12 +462,20 @@ class KernelNetwork(Network):
                     "interval": self.clock.ms(t.every),
                     "variables": t.variables,
                     "size": t.size,
+                    "average": t.average is not None,
                 }
                 for name, t in self._traces.items()
             },
         }
 
     # -- helpers ------------------------------------------------------------------------------
+
+    def _average(self, ids: npt.NDArray[np.int64], owned: npt.NDArray[np.int64]) -> _Average:
+        """For a trace of nodes `ids`, of which this rank has `owned`."""
+        process = ids % int(self.nest.total_num_virtual_procs)
+        having, mine = np.unique(process), process[owned]
+        columns = np.flatnonzero(np.isin(having, mine))
+        return _Average(having.size, columns, [np.flatnonzero(mine == having[i]) for i in columns])
 
     def _claim(self, kind: str, name: str, taken: Mapping[str, Any]) -> None:
         if self._sealed:
@@ -475,6 +517,19 @@ class KernelNetwork(Network):
                 f"signal {name!r} changed its shape from {signal.shape} to {values.shape}"
             )
         return values.astype(np.float64) if values.dtype.kind == "f" else values.astype(np.int64)
+
+
+def _among(
+    sorted_ids: npt.NDArray[np.int64], senders: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Index of each sender in `sorted_ids`."""
+    first, last = sorted_ids[0], sorted_ids[-1]
+    # As one nest.Create makes them, else in pieces.
+    whole = last - first + 1 == sorted_ids.size
+    index: npt.NDArray[np.int64] = (
+        senders - first if whole else np.searchsorted(sorted_ids, senders)
+    )
+    return index
 
 
 def _until(now: int, events: Mapping[str, npt.NDArray[Any]]) -> Any:

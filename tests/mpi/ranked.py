@@ -60,6 +60,7 @@ class Net(Circuit[RankedParameters]):
         self._exc = network.population("exc", exc)
         network.traces("cells", exc[1:6], {"V_m": "mV"}, interval=0.7)
         network.traces("one", exc[:1], {"V_m": "mV"}, interval=1.0)
+        network.traces("mean", exc[1:], {"V_m": "mV"}, interval=0.7, average=True)
 
         def clock() -> float:
             time.sleep(p.slow)

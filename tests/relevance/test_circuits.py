@@ -154,9 +154,10 @@ def test_excitatory_spikes_are_bernoulli(tmp_path):
     run = neuromodels.run(
         "relevance/learning-to-ignore", preset="smoke", seed=6, out=tmp_path / "run",
         analyze=False,
-        parameters={**TINY, "rule": "x_E", "n_recorded": 50, "record_spikes": True},
+        parameters={**TINY, "rule": "x_E", "record_rates": True, "record_spikes": True},
     )  # fmt: skip
-    phi = run.traces["excitatory"]["phi"].values
+    phi = run.traces["excitatory_units"]["phi"].values
+    np.testing.assert_allclose(run.traces["excitatory"]["phi"], phi.mean(axis=1), rtol=1e-12)
     spikes = counts(run, "excitatory", len(phi), 3)
     assert spikes.max() == 1
     p = -np.expm1(-phi * 0.02)

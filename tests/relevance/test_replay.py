@@ -72,7 +72,7 @@ def agree(computed, measured):
 def test_rules(rule, share, tmp_path):
     alpha = {"x_I": 0.075, "x_E": 0.005, "I_E": 0.005}[rule]
     made = circuit(
-        LearningToIgnore, rule=rule, learning_rate=alpha, share=share, n_recorded=150,
+        LearningToIgnore, rule=rule, learning_rate=alpha, share=share,
         duration=20.0, interval_min=1.0, interval_max=1.5,
     )  # fmt: skip
     run = neuromodels.run(made, seed=3, out=tmp_path / "run")
@@ -135,9 +135,7 @@ def test_output_layer(kind, parameters, tmp_path):
 @pytest.mark.parametrize("rule", ["x_I", "I_E"])
 def test_classifier(rule, tmp_path):
     """Output, loss, and all weights that backpropagation changes, with the relevance rule."""
-    made = circuit(
-        Categorization, rule=rule, duration=6.0, output_rate=2e-4, n_recorded=150, test_interval=50
-    )
+    made = circuit(Categorization, rule=rule, duration=6.0, output_rate=2e-4, test_interval=50)
     run = neuromodels.run(made, seed=3, out=tmp_path / "run")
     # What is drawn after the weights, as the circuit draws it
     rng = np.random.Generator(np.random.PCG64(3))

@@ -106,6 +106,21 @@ def test_traces_of_several_ranks_are_put_side_by_side(tmp_path):
     np.testing.assert_array_equal(first, [[10, np.nan, 12, np.nan], [10, 11, 12, np.nan]])
 
 
+def test_means_are_made_of_the_sums_of_all_ranks(tmp_path):
+    """Three virtual processes on two ranks, with five neurons."""
+    for rank, (columns, sums) in enumerate((([0, 2], [[1.0, 4.0]]), ([1], [[5.0]]))):
+        spool = parts.Spool(tmp_path, rank=rank, ranks=2)
+        spool.keep("traces/t/size", np.array(3))
+        spool.keep("traces/t/columns", np.array(columns))
+        spool.keep("traces/t/averaged", np.array(5))
+        spool.add("traces/t/steps", np.array([7]))
+        spool.add("traces/t/V", np.array(sums))
+        spool.write(10)
+    found = parts.Parts(tmp_path)
+    assert [list(steps) for steps in found.rows("traces/t", "steps")] == [[7]]
+    assert [list(mean) for mean in found.rows("traces/t", "V")] == [[2.0]]
+
+
 def test_a_run_may_go_on_with_other_ranks(run):
     info = dict(run(preset="smoke", analyze=False).info)
     info.update(threads=2, ranks=2)

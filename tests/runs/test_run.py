@@ -138,6 +138,15 @@ def test_traces_reach_the_end_and_agree_with_signals(done):
     assert np.array_equal(read[:, 1:], metered)
 
 
+def test_a_mean_over_neurons_alone_can_be_kept(done):
+    mean, cells = done.traces["mean"]["V_m"], done.traces["cells"]["V_m"]
+    assert mean.dims == ("time",)
+    assert mean.attrs["cell_methods"] == "neuron: mean"
+    assert mean.attrs["long_name"] == "V_m, mean over 2 neurons"
+    np.testing.assert_array_equal(mean["time"], cells["time"])
+    np.testing.assert_allclose(mean, cells.mean("neuron"), rtol=1e-14)
+
+
 def test_metrics_and_verdicts(done):
     rate = done.metrics["rate_exc"]
     assert float(rate) == done.spikes("exc").rate

@@ -68,6 +68,7 @@ class Tiny(Circuit[TinyParameters]):
         )  # fmt: skip
         network.signal("clock", lambda: round(nest.biological_time * 10), interval=5.0, unit="")
         network.traces("cells", exc[1:3], {"V_m": "mV"}, interval=0.7)
+        network.traces("mean", exc[1:3], {"V_m": "mV"}, interval=0.7, average=True)
 
     def protocol(self) -> Iterator[Phase]:
         yield Phase("low", self.parameters.duration)

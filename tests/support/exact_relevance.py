@@ -2,8 +2,7 @@
 description.
 
 The opponent of the NEST version in tests and benchmarks.  It can draw its own random numbers, or
-take
-the input counts and the excitatory spikes of another simulation and recompute everything else.
+take the input counts and the excitatory spikes of another simulation and recompute everything else.
 """
 
 from __future__ import annotations

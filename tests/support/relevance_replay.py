@@ -38,7 +38,7 @@ def replay(run, circuit, state, setting, **classifier):
         "S": unit["S"][1 : n + 1],
         "beta": unit["td_error"][1 : n + 1],
         "b": unit["bias"][:n_pre],
-        "phi": run.traces["excitatory"]["phi"].values.mean(axis=1)[:n],
+        "phi": run.traces["excitatory"]["phi"].values[:n],
     }
     result["b"] = result["b"][:n_pre]
     if setting.classifier:

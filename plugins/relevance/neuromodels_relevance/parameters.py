@@ -153,12 +153,8 @@ class NetworkParameters(Parameters):
     record_spikes: bool = parameter(
         False, unit="", doc="Whether spikes of input, inhibitory and excitatory units are kept"
     )
-    n_recorded: int = parameter(
-        100,
-        unit="",
-        ge=1,
-        doc="Where weights onto excitatory units learn: units whose rates are recorded; they are "
-        "chosen to stand for all",
+    record_rates: bool = parameter(
+        False, unit="", doc="Whether the rate of each excitatory unit is kept, not only their mean"
     )
 
 

@@ -1,8 +1,7 @@
 """Schedules of the six experiments: which stimulus is on in which cycle.
 
 A cycle is the time step of the theory, 20 ms; cycles are counted from 0 at the beginning of
-training.
-The published code counts from 1, so that its sample ``k`` is the cycle ``k - 1``.
+training.  The published code counts from 1, so that its sample ``k`` is the cycle ``k - 1``.
 
 An event that begins at time tau begins at sample ``round(tau / cycle)`` (half away from zero).  It
 lasts one sample longer than stated (11 samples for 0.2 s), but for categorization: the published

@@ -1,10 +1,8 @@
 """Analyses of the experiments: what the published figures show, and steadier summaries of the same.
 
 Names are those of the reference's table (``golden/relevance_scalars.csv``).  A *window* of a
-stimulus is
-all its cycles; ``phiE`` is the mean rate of the excitatory population (Hz), ``I`` the inhibition
-(Hz), ``S``
-the relevance signal.
+stimulus is all its cycles; ``phiE`` is the mean rate of the excitatory population (Hz), ``I`` the
+inhibition (Hz), ``S`` the relevance signal.
 """
 
 from __future__ import annotations

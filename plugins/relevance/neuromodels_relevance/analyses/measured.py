@@ -96,11 +96,7 @@ def measure(run: Run) -> Measured:
     classifier = None
     if "output" in course:
         classifier = course["output"].sel(quantity=["loss", "accuracy", "phi"]).values[1:]
-    rates = (
-        run.traces["excitatory"]["phi"].values.mean(axis=1)
-        if classifier is None
-        else classifier[:, 2]
-    )
+    rates = run.traces["excitatory"]["phi"].values if classifier is None else classifier[:, 2]
     # In a cycle the inhibitory unit knows the spikes, and so the error, of the cycle before.
     now, later = slice(n_pre, n_end), slice(n_pre + 1, n_end + 1)
     signals = {

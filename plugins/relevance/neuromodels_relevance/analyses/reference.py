@@ -1,12 +1,10 @@
 """Reference: trials of an independent implementation that reproduces the published code to
 rounding.
 
-``relevance_scalars.csv`` has mean and standard deviation over 30 trials of every metric,
-condition by
-condition, ``relevance_curves.csv`` the same by presentation.  What the published output of the
-amygdala layer is (``maxy``) is a ratio whose denominator crosses zero: its means say little, so
-it has
-no reference here but its quartiles (`quartiles`).
+``relevance_scalars.csv`` has mean and standard deviation over 30 trials of every metric, condition
+by condition, ``relevance_curves.csv`` the same by presentation.  What the published output of the
+amygdala layer is (``maxy``) is a ratio whose denominator crosses zero: its means say little, so it
+has no reference here but its quartiles (`quartiles`).
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ SCALARS, CURVES = "relevance_scalars.csv", "relevance_curves.csv"
 FREE = frozenset(
     {
         "inhibition", "inhibition_quantum", "inhibition_digits", "n_interneurons",
-        "interneuron_gain", "trial", "record_interval", "record_spikes", "n_recorded",
+        "interneuron_gain", "trial", "record_interval", "record_spikes", "record_rates",
     }
 )  # fmt: skip
 """Parameters that may differ from the published ones without losing references: they concern how

@@ -1,30 +1,23 @@
-"""The network of Insel, Guerguiev & Richards (2018) in NEST; the experiments differ in schedule
-and output.
+"""The network of Insel, Guerguiev & Richards (2018) in NEST, without the schedule and the output.
 
 A time step of the published model, 20 ms, is a *cycle* of four kernel steps of 5 ms with delays of
 one step, in which the layers act one after the other (`relevance_interneuron` has the sequence).
-So
-every input meets the inhibition and the error that it meets in the published model, and weights
-change
-before the next cycle.
+So every input meets the inhibition and the error that it meets in the published model, and weights
+change before the next cycle.
 
-==========
-==========================================================================================
+===========  ===================================================================================
 kernel step
-==========
-==========================================================================================
-phase 0     inputs draw x(t); inhibitory units know n(t-1) and compute the error of t-1
-phase 1     collaterals credit x(t-2); then they pass on x(t)
-phase 2     inhibitory units compute and send I(t)
-phase 3     excitatory units have h(t) and I(t), and spike
-==========
-==========================================================================================
+===========  ===================================================================================
+phase 0      inputs draw x(t); inhibitory units know n(t-1) and compute the error of t-1
+phase 1      collaterals credit x(t-2); then they pass on x(t)
+phase 2      inhibitory units compute and send I(t)
+phase 3      excitatory units have h(t) and I(t), and spike
+===========  ===================================================================================
 
 Mean rates of the excitatory population, which the published numbers are of, are those of a *probe*:
 an excitatory unit whose input weights are the mean over the population.  All units have the same
 divisor, so its rate is the population's mean, exactly.  Where input weights learn (x_E) there is no
-such probe, and the mean is over `n_recorded` units, chosen such that they receive on average what
-all do, without stimulus and with each.
+such probe, and all units are read.
 """
 
 from __future__ import annotations
@@ -38,7 +31,6 @@ import numpy.typing as npt
 from neuromodels import Circuit, Cost, Network, Phase, weight_summary
 from neuromodels.errors import ParameterError
 from neuromodels_relevance import schedules
-from neuromodels_relevance.circuits.representatives import representatives
 from neuromodels_relevance.parameters import RATES, NetworkParameters
 from neuromodels_relevance.schedules import SCALE, SHARE, US, Schedule, Timing
 
@@ -425,13 +417,6 @@ class RelevanceCircuit(Circuit[P]):
 
     # -- recording -----------------------------------------------------------------------------
 
-    def _situations(self) -> Array:
-        """Rates of input units (Hz) without stimulus and with each, shape (1 + stimuli, units)."""
-        rates = np.tile(self.rates_off, (1 + len(self.stimuli), 1))
-        for row, name in zip(rates[1:], self.stimuli, strict=True):
-            row[self.units(name)] = self.parameters.rate_on
-        return rates
-
     def _record(self, network: Network) -> None:
         p = self.parameters
         spikes = p.record_spikes
@@ -440,16 +425,11 @@ class RelevanceCircuit(Circuit[P]):
         network.population("interneuron", self.interneurons, spikes=spikes)
         variables = {"I_rate": "Hz", "S": "", "td_error": "", "bias": ""}
         network.traces("inhibitory", self.unit, variables, interval=CYCLE)
-        measured = self.probe
-        if self.inputs_learn:
-            chosen = representatives(self._situations() @ self.W, p.n_recorded)
-            measured = self.excitatory[chosen.tolist()]
-        network.traces(
-            "excitatory",
-            measured,
-            {"phi": "Hz"},
-            interval=CYCLE,
-        )
+        measured = self.excitatory if self.inputs_learn else self.probe
+        rate = {"phi": "Hz"}
+        network.traces("excitatory", measured, rate, interval=CYCLE, average=True)
+        if p.record_rates:
+            network.traces("excitatory_units", self.excitatory, rate, interval=CYCLE)
 
         def mean_of(synapse: str) -> Callable[[], float]:
             return lambda: float(weight_summary(synapse).mean)
