@@ -4,9 +4,9 @@
 
 Each circuit runs at its published size with its published schedule cut to SECONDS (20) of training,
 without recorders, in this process and with one thread; then the NumPy model of the tests runs as
-many steps of the same setting, once with dense matrix products (``numpy``: the equations as
-written) and once reading only the rows of inputs that spiked (``sparse``).  The simulations only,
-without construction.
+many steps of the same setting, drawing its random numbers in the same loop: once with all inputs
+and weights (``NumPy``: the equations as written) and once with the rows of inputs that spiked only
+(``NumPy, sparse``).  The simulations only, without construction.
 """
 
 # ruff: noqa: E402 (threads are set before NumPy is imported)

@@ -1,6 +1,7 @@
 """How idle threads and ranks should wait: small and large networks, alone and beside other work.
 
-    python benchmarks/waiting.py [--network NAME …] [--repeat N] [--spinners N] [--ranks]
+    python benchmarks/waiting.py [--network NAME …] [--way NAME …] [--repeat N] [--spinners N]
+                                 [--ranks]
 
 NEST's threads wait for one another twice in each communication slice.  For each network and each
 way of waiting there is a process that has the network in memory; they simulate a stretch of it in
@@ -33,7 +34,9 @@ NETWORKS: dict[str, tuple[str, float, float]] = {
     "learning-rule 0.1": ("burstprop/learning-rule", 0.1, 800.0),
     "learning-rule 1": ("burstprop/learning-rule", 1.0, 160.0),
     "learning-rule 3": ("burstprop/learning-rule", 3.0, 64.0),
+    "xor 3": ("burstprop/xor", 3.0, 400.0),
     "propagation 0.3": ("burstprop/propagation", 0.3, 80.0),
+    "propagation 1": ("burstprop/propagation", 1.0, 80.0),
 }
 CHILD = """
 import os, sys, tempfile, time, warnings
@@ -218,12 +221,17 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--network", nargs="*", default=list(NETWORKS), choices=list(NETWORKS))
+    parser.add_argument("--way", nargs="*", help="beside '1 thread'; by default all")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--spinners", type=int, default=os.cpu_count())
     parser.add_argument("--ranks", action="store_true")
     parser.add_argument("--json", type=Path, help="file for all that was measured")
     given = parser.parse_args()
     ways = RANKS if given.ranks else WAYS
+    if given.way is not None:
+        if unknown := set(given.way).difference(ways):
+            parser.error(f"no such way of waiting: {min(unknown)}; there are {', '.join(ways)}")
+        ways = {name: ways[name] for name in ("1 thread", *given.way)}
     content = {}
     for name in given.network:
         with ExitStack() as stack:

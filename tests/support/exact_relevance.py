@@ -108,6 +108,7 @@ def simulate(  # noqa: C901
 
     counts(t) gives the input counts of step t (n_x,), from 0 at the beginning of pre-training;
     spikes(t, phi) the excitatory spikes (n_e,).  us, share_on, scale_on: indicators in training.
+    dense: calculate with all inputs, as the equations are written, not only those that spiked.
     With a classifier, shown(k) is the stimulus of training step k, or None, and input_rates(k) the
     rates of the inputs (n_x,).
     """
@@ -150,7 +151,7 @@ def simulate(  # noqa: C901
             out.beta.append(beta)
             out.b.append(state.b)
         if s.amygdala and training:
-            y, ratio = _amygdala(state, V, E, n, float(us[k]), s)
+            y, ratio = _amygdala(state, V, E, n, float(us[k]), s, dense=dense)
             if record:
                 out.y.append(y)
                 out.max_y.append(ratio)
@@ -171,11 +172,12 @@ def simulate(  # noqa: C901
                 W[x_last] = np.maximum(0.0, grown, out=grown)
             elif s.rule == "I_E":
                 state.q = max(0.0, state.q - s.alpha * beta * I_last)
-        S_last, x_last, x_last_counts, I_last = S, active, x[active], inhibition
+        S_last, I_last = S, inhibition
+        x_last, x_last_counts = (slice(None), x) if dense else (active, x[active])
     return out.arrays() if record else None
 
 
-def _amygdala(state, V, E, n, u, s):
+def _amygdala(state, V, E, n, u, s, *, dense):
     z = V[:, E.astype(bool)].sum(axis=1) - s.theta
     best = int(np.argmax(z))
     y = 0.0
@@ -185,7 +187,8 @@ def _amygdala(state, V, E, n, u, s):
     if u and y > 0:
         norm = np.sqrt(n)
         V[best] += s.alpha_y * u * y * (E / norm - V[best]) / norm
-    if u or not state.__dict__.get("normed"):
+    # without learning, what is normalised stays so
+    if dense or u or not state.__dict__.get("normed"):
         np.maximum(V, 0.0, out=V)
         V /= np.linalg.norm(V, axis=1, keepdims=True)
         state.__dict__["normed"] = True
