@@ -96,7 +96,12 @@ def measure(run: Run) -> Measured:
     classifier = None
     if "output" in course:
         classifier = course["output"].sel(quantity=["loss", "accuracy", "phi"]).values[1:]
-    rates = run.traces["excitatory"]["phi"].values if classifier is None else classifier[:, 2]
+    if classifier is None:
+        phi = run.traces["excitatory"]["phi"]
+        # Older runs have columns, of the probe or of some of the units.
+        rates = (phi.mean("neuron") if "neuron" in phi.dims else phi).values
+    else:
+        rates = classifier[:, 2]
     # In a cycle the inhibitory unit knows the spikes, and so the error, of the cycle before.
     now, later = slice(n_pre, n_end), slice(n_pre + 1, n_end + 1)
     signals = {
