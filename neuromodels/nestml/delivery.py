@@ -378,7 +378,8 @@ nest::Connector< connection_{i} >::send( const size_t tid,
   using Model = nest::GenericConnectorModel< connection_{i} >;
   const auto& common = static_cast< Model* >( models[ syn_id_ ] )->get_common_properties();
   const bool recorded = common.get_weight_recorder();
-  // how many targets ahead memory is asked for: of the target, and of its inputs
+  // how many targets ahead memory is asked for: of the connection, of the target, and of its inputs
+  constexpr size_t farthest = 16 + 1024 / sizeof( connection_{i} );
   constexpr size_t far = 16;
   constexpr size_t near = 8;
   const size_t size = C_.size();
@@ -386,6 +387,10 @@ nest::Connector< connection_{i} >::send( const size_t tid,
   if ( not recorded )
   {{
     arrival.go_direct( e );
+  }}
+  for ( size_t i = lcid; i < std::min( lcid + farthest, size ); ++i )
+  {{
+    neuromodels::prefetch( &C_[ i ] );
   }}
   for ( size_t i = lcid; i < std::min( lcid + far, size ); ++i )
   {{
@@ -400,6 +405,7 @@ nest::Connector< connection_{i} >::send( const size_t tid,
     const size_t end = std::min< size_t >( ( next | max_block_size_sub_1 ) + 1, size );
     for ( ; more and next < end; ++next, ++connection )
     {{
+      neuromodels::prefetch( connection + farthest );
       if ( next + far < end )
       {{
         connection[ far ].prefetch_target( tid );
