@@ -81,17 +81,26 @@ def weight_summary(synapse_model: str) -> WeightSummary:
 
     read, syn_id = _reader(synapse_model, "weight_sums")
     threads = int(read(ctypes.c_long(syn_id), ctypes.c_long(0), ctypes.c_void_p()))
-    local = np.empty((threads, 5))
+    local = np.empty((threads, 6))
     read(ctypes.c_long(syn_id), ctypes.c_long(threads), local.ctypes.data_as(ctypes.c_void_p))
     # One row for each virtual process: first threads of all ranks, then second ones.
-    rows = np.stack(world().pieces(local), axis=1).reshape(-1, 5)
-    n = int(rows[:, 0].sum())
-    if n == 0:
+    rows = np.stack(world().pieces(local), axis=1).reshape(-1, 6)
+    count, first, total, squares, smallest, largest = rows[rows[:, 0] > 0].T
+    if not count.size:
         return WeightSummary(0, float("nan"), float("nan"), float("nan"), float("nan"))
-    mean = math.fsum(rows[:, 1]) / n
-    variance = max(0.0, math.fsum(rows[:, 2]) / n - mean * mean)
-    smallest, largest = float(rows[:, 3].min()), float(rows[:, 4].max())
-    return WeightSummary(n, mean, math.sqrt(variance), smallest, largest)
+    n = int(count.sum())
+    # Relative to one weight, so that weights that are all the same have no spread.
+    means = first - first[0] + total / count
+    mean = math.fsum(count * means) / n
+    within, between = squares - total**2 / count, count * (means - mean) ** 2
+    variance = max(0.0, math.fsum([*within, *between]) / n)
+    return WeightSummary(
+        n,
+        float(first[0] + mean),
+        math.sqrt(variance),
+        float(smallest.min()),
+        float(largest.max()),
+    )
 
 
 def weights(synapse_model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:

@@ -687,8 +687,9 @@ struct RegisterTag
 struct WeightSums
 {
   double n = 0.0;
-  double sum = 0.0;
-  double squares = 0.0;
+  double first = 0.0;   //!< the first weight
+  double sum = 0.0;     //!< of differences from it, which cancel less than weights do
+  double squares = 0.0; //!< of these differences
   double smallest = HUGE_VAL;
   double largest = -HUGE_VAL;
 };
@@ -710,9 +711,11 @@ weight_sums( const long syn_id, const long capacity, WeightSums* sums )
       for ( auto& connection : connector.*reveal( ConnectionsTag< ConnectionT >() ) )
       {
         const double w = connection.get_weight();
+        of.first = of.n == 0.0 ? w : of.first;
+        const double difference = w - of.first;
         of.n += 1.0;
-        of.sum += w;
-        of.squares += w * w;
+        of.sum += difference;
+        of.squares += difference * difference;
         of.smallest = w < of.smallest ? w : of.smallest;
         of.largest = w > of.largest ? w : of.largest;
       }
