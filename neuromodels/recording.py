@@ -417,8 +417,9 @@ class KernelNetwork(Network):
             times = events["times"][kept] + self._origin
             if not times.size:
                 continue
-            row = (times - times.min()) // trace.every
-            steps = times.min() + trace.every * np.arange(row.max() + 1)
+            first = times.min()
+            row = (times - first) // trace.every
+            steps = first + trace.every * np.arange(row.max() + 1)
             column = trace.position[_among(trace.sorted_ids, events["senders"][kept])]
             spool.add(f"traces/{name}/steps", steps)
             if trace.average is not None:

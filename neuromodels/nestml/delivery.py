@@ -379,9 +379,9 @@ nest::Connector< connection_{i} >::send( const size_t tid,
   const auto& common = static_cast< Model* >( models[ syn_id_ ] )->get_common_properties();
   const bool recorded = common.get_weight_recorder();
   // how many targets ahead memory is asked for: of the connection, of the target, and of its inputs
-  constexpr size_t farthest = 16 + 1024 / sizeof( connection_{i} );
   constexpr size_t far = 16;
   constexpr size_t near = 8;
+  constexpr size_t farthest = far + 1024 / sizeof( connection_{i} );
   const size_t size = C_.size();
   neuromodels::Arrival arrival( e );
   if ( not recorded )
