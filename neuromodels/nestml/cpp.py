@@ -9,20 +9,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from neuromodels.errors import ModelError
-from neuromodels.nestml import delivery
+from neuromodels.nestml import delivery, updates
 from neuromodels.nestml.generate import Generated
-
-
-def _substitute(pattern: str, replacement: str, text: str, what: str, file: Path) -> str:
-    result, count = re.subn(pattern, replacement, text)
-    if count == 0:
-        raise ModelError(
-            f"the generated C++ has changed: cannot {what}",
-            where=str(file),
-            fix="use a NESTML version that neuromodels supports",
-        )
-    return result
+from neuromodels.nestml.rewriting import substitute
 
 
 def repair_neuron(text: str, file: Path, *, decays: bool = True) -> str:
@@ -31,7 +20,7 @@ def repair_neuron(text: str, file: Path, *, decays: bool = True) -> str:
     there.
     """
     if decays:
-        text = _substitute(
+        text = substitute(
             r"(::update\(\s*nest::Time const ?& ?origin,"
             r"\s*const long from,\s*const long to\s*\)\s*\{)",
             r"\1\n  const neuromodels::FlushSubnormals flush_subnormals;",
@@ -39,14 +28,14 @@ def repair_neuron(text: str, file: Path, *, decays: bool = True) -> str:
             "insert the protection against subnormal numbers",
             file,
         )
-    text = _substitute(
+    text = substitute(
         r"B_\.logger_\.record_data\(origin\.get_steps\(\) \+ lag\);",
         "B_.logger_.record_data( origin_steps + lag );",
         text,
         "find the logger",
         file,
     )
-    return _substitute(
+    return substitute(
         r"(\n *)for \( long lag = from ; lag < to ; \+\+lag \)",
         r"\1const long origin_steps = origin.get_steps();\g<0>",
         text,
@@ -70,10 +59,6 @@ _SPIKE_INPUTS_CPP = (
     (r"\n *B_\.spike_input_received_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (r"\n *B_\.spike_input_received_grid_sum_\.resize\(NUM_SPIKE_RECEPTORS\);", ""),
     (
-        r"(\n *)(const long origin_steps = origin\.get_steps\(\);)",
-        r"\1\2\1neuromodels::prefetch_next( this );",
-    ),
-    (
         (
             r"for \(long i = 0; i < NUM_SPIKE_RECEPTORS; \+\+i\)\s*\{\s*"
             r"get_spike_inputs_grid_sum_\(\)\[i\] = "
@@ -81,8 +66,9 @@ _SPIKE_INPUTS_CPP = (
             r"get_spike_input_received_grid_sum_\(\)\[i\] = "
             r"get_spike_input_received_\(\)\[i\]\.get_value\(lag\);\s*\}"
         ),
-        "take_inputs( lag, B_.spike_inputs_grid_sum_, B_.spike_input_received_grid_sum_ );",
+        "const auto received = steps[ lag ].take( place, B_.spike_inputs_grid_sum_ );",
     ),
+    (r"B_\.spike_input_received_grid_sum_\[", "received["),
 )
 _SPIKE_INPUTS_H = (
     (r"(class \w+ : public nest::ArchivingNode)\b", r"\1, public neuromodels::Receiver"),
@@ -92,10 +78,7 @@ _SPIKE_INPUTS_H = (
         "std::array< double, NUM_SPIKE_RECEPTORS > spike_inputs_grid_sum_ {};",
     ),
     (r"std::vector< nest::RingBuffer > spike_input_received_;", ""),
-    (
-        r"std::vector< double > spike_input_received_grid_sum_;",
-        "std::bitset< NUM_SPIKE_RECEPTORS > spike_input_received_grid_sum_;",
-    ),
+    (r"std::vector< double > spike_input_received_grid_sum_;", ""),
     # accessors that nothing calls any more
     (
         r"inline std::vector< nest::RingBuffer >& get_spike_input_received_\(\)\s*\{[^}]*\}",
@@ -124,9 +107,9 @@ def gather_spike_inputs(source: str, header: str, file: Path) -> tuple[str, str]
         return source, header
     what = "replace the buffers of the spike ports"
     for pattern, replacement in _SPIKE_INPUTS_CPP:
-        source = _substitute(pattern, replacement, source, what, file)
+        source = substitute(pattern, replacement, source, what, file)
     for pattern, replacement in _SPIKE_INPUTS_H:
-        header = _substitute(pattern, replacement, header, what, file)
+        header = substitute(pattern, replacement, header, what, file)
     # not in every neuron: the header of one with a single port has none
     sizes = r"\n *assert\([^\n]*spike_inputs_\.size\(\)[^\n]*"
     return re.sub(sizes, "", source), re.sub(sizes, "", header)
@@ -166,7 +149,7 @@ def repair_synapse(text: str, file: Path, *, name: str, neuron: str | None) -> s
     them: a target that has paired synapses too would keep every spike for ever.
     """
     if neuron is not None:
-        text = _substitute(
+        text = substitute(
             r"std::cerr << \"wrong type of neuron connected![^;]*;\s*exit\(1\);",
             f'throw nest::IllegalConnection( "synapse model {name} only connects to '
             f'neurons of model {neuron}" );',
@@ -175,21 +158,21 @@ def repair_synapse(text: str, file: Path, *, name: str, neuron: str | None) -> s
             file,
         )
     else:
-        text = _substitute(
+        text = substitute(
             r"\n *t\.register_stdp_connection\([^;]*;",
             "",
             text,
             "register no reader of spikes that reads none",
             file,
         )
-    text = _substitute(
+    text = substitute(
         r"\n\s*register_connection_model< *\w+ *>\( *name *\);",
         "\n",
         text,
         "take over the registration of the synapse",
         file,
     )
-    return _substitute(
+    return substitute(
         r"(\n *)(double t_lastspike_;)", r"\1public:\1\2", text, "find the synapse's state", file
     )
 
@@ -354,6 +337,7 @@ def write_module(
         if re.search(r"\bhandle\(nest::SpikeEvent ?&", declarations):  # it takes spikes
             text, declarations = delivery.receive(text, declarations, file)
             text, declarations = gather_spike_inputs(text, declarations, file)
+            text, declarations = updates.update_in_runs(text, declarations, file)
         text, declarations = delivery.look_back_quickly(text, declarations, file)
         text = keep_internals(text)
         header.write_text(gather_history(declarations))
@@ -369,10 +353,14 @@ def write_module(
         timeless = of is not None and delivery.ignores_post_spikes(text)
         if timeless:
             text = delivery.forget_post_spikes(text, file)
+        relays = timeless and delivery.only_relays(text)
         reveals.append(_REVEAL.format(i=i, cls=cls))
         text = delivery.send_directly(text, file, paired=of is not None, timed=not timeless)
         text = delivery.remember(text, file)
-        reveals.append(delivery.LOOP.format(i=i))
+        if relays:
+            text = delivery.line_up(text, file)
+        rows = delivery.ROWS.format(i=i) if relays else ""
+        reveals.append(delivery.LOOP.format(i=i, rows=rows))
         file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)
         readers.append(_READERS.format(i=i, name=name))

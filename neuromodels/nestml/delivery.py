@@ -6,6 +6,8 @@ Savings in the generated C++, with the same results to the last bit:
   place it knows, instead of sending an event; all targets of a source are served in one loop.
 * A synapse that reads third factors only, and whose ``onReceive(post)`` does nothing, needs no
   history of postsynaptic spikes: neither does the neuron keep one for it.
+* A synapse that does nothing but pass its weight on is not looked at: the weights of a source lie
+  side by side (`neuromodels::Rows`).
 """
 
 from __future__ import annotations
@@ -171,9 +173,8 @@ def send_directly(text: str, file: Path, *, paired: bool, timed: bool) -> str:
         file,
     )
     return _replace(
-        rf"{_loosely('e.set_receiver( *__target );')}(.*?)"
-        r"\n *e\.set_weight\( ([^\n]*) \);(?:\s|//[^\n]*\n)*"
-        + _loosely("e.set_delay_steps( get_delay_steps() ); e.set_rport( get_rport() ); e();"),
+        rf"{_loosely(_RECEIVER)}(.*?)"
+        rf"\n *e\.set_weight\( ([^\n]*) \);(?:\s|//[^\n]*\n)*{_loosely(_EVENT)}",
         _EMIT,
         text,
         file,
@@ -210,6 +211,10 @@ _SPIKES = "\n    target->prefetch_spikes();"
 _FACTORS = "\n    target->prefetch_factors();"
 
 _HISTORY = "\n    target->prefetch_history();"
+
+_RECEIVER = "e.set_receiver( *__target );"
+
+_EVENT = "e.set_delay_steps( get_delay_steps() ); e.set_rport( get_rport() ); e();"
 
 _EMIT = r"""\1
       {
@@ -363,6 +368,52 @@ def forget_post_spikes(text: str, file: Path) -> str:
     )
 
 
+def only_relays(text: str) -> bool:
+    """Whether a synapse does nothing but pass its weight on, after `forget_post_spikes`."""
+    received = re.search(
+        r"NESTML generated onReceive code block for presynaptic port[^/]*/(.*?)"
+        r"state has now been fully updated to `__t_spike`",
+        text,
+        flags=re.DOTALL,
+    )
+    weight = re.search(r"get_weight\(\) const\s*\{\s*return (S_\.\w+);", text)
+    if received is None or weight is None:
+        return False
+    emission = _loosely(_RECEIVER + f"e.set_weight( {weight[1]} );" + _EVENT)
+    return (
+        re.fullmatch(rf"\s*{emission}\s*\}}\s*(/\*.*)?", _code(received[1]), re.DOTALL) is not None
+    )
+
+
+def line_up(text: str, file: Path) -> str:
+    """Let a synapse that `only_relays` take part in `neuromodels::Rows`, see `ROWS`."""
+    text = _replace(
+        r"::set_status\( const DictionaryDatum& __d,\s*ConnectorModel& cm \)\s*\{",
+        r"\g<0>\n  ++neuromodels::changes();",
+        text,
+        file,
+    )
+    return _replace(
+        r"(\n *)(inline double get_weight\(\) const)",
+        r"\1const neuromodels::Target& to() const { return this->target_; }\1\2",
+        text,
+        file,
+    )
+
+
+ROWS = """\
+
+  if ( not recorded )
+  {{
+    auto& rows = neuromodels::Rows< connection_{i} >::of( tid, syn_id_ );
+    const auto* row = rows.find( lcid, C_ );
+    if ( row and arrival.deliver_row( row->to, rows.weights( *row ), row->n, row->delay ) )
+    {{
+      return row->n;
+    }}
+  }}"""
+"""What `LOOP` begins with for a synapse that `only_relays`."""
+
 LOOP = """\
 template <>
 size_t
@@ -387,7 +438,7 @@ nest::Connector< connection_{i} >::send( const size_t tid,
   if ( not recorded )
   {{
     arrival.go_direct( e );
-  }}
+  }}{rows}
   for ( size_t i = lcid; i < std::min( lcid + farthest, size ); ++i )
   {{
     neuromodels::prefetch( &C_[ i ] );

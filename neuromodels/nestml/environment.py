@@ -326,7 +326,7 @@ def compile_flags() -> tuple[str, ...]:
     width, which costs a quarter of the time (GCC 12; the same numbers to the last bit).
     """
     nest = find_nest()
-    flags = ["-std=c++20", "-O3", "-fno-tree-slp-vectorize"]
+    flags = ["-std=c++20", "-O3", "-fno-tree-slp-vectorize", "-fno-semantic-interposition"]
     flags += ["-fPIC", "-shared", "-fopenmp", "-DNDEBUG", "-DLTX_MODULE"]
     flags.append(f"-D_GLIBCXX_USE_CXX11_ABI={int(nest.cxx11_abi)}")
     if nest.mpi:

@@ -81,8 +81,20 @@ def test_history_is_kept_for_synapses_that_read_it(tmp_path: Path) -> None:
         assert delivery.ignores_post_spikes(text) == (name == "plain"), name
         if name == "plain":
             short = delivery.forget_post_spikes(text, file)
+            assert not delivery.only_relays(short)
             for word in ("t_lastspike_", "get_history__", "register_stdp_connection", "__h"):
                 assert word not in short, word
+
+
+def test_a_relay_changes_nothing_and_sends_its_weight(tmp_path: Path) -> None:
+    relay = PLAIN.replace("        w += factor\n", "")
+    twice = relay.replace("emit_spike(w)", "emit_spike(2 * w)")
+    both = relay.replace("emit_spike(w)", "emit_spike(w)\n        emit_spike(w)")
+    made = generated(tmp_path, COUNTER, {"relay": relay, "twice": twice, "both": both})
+    for name, cls in made.synapse_classes.items():
+        file = made.directory / f"{cls}.h"
+        text = delivery.forget_post_spikes(file.read_text(), file)
+        assert delivery.only_relays(text) == (name == "relay"), name
 
 
 @pytest.mark.parametrize(
@@ -108,6 +120,8 @@ def test_changed_code_stops_the_build() -> None:
         delivery.look_back_quickly("n::get_history__( double t1,", "", Path("n.h"))
     with pytest.raises(ModelError, match="delivery of spikes"):
         delivery.remember("", Path("s.h"))
+    with pytest.raises(ModelError, match="delivery of spikes"):
+        delivery.line_up("", Path("s.h"))
 
 
 def test_what_is_calculated_once_for_all_targets(tmp_path: Path) -> None:

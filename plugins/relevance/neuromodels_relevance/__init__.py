@@ -50,6 +50,12 @@ def neuromodels_models() -> Sequence[Model]:
             "From an input unit onto an excitatory one; does not learn",
         ),
         synapse(
+            "feedback_synapse",
+            "drive_synapse",
+            "relevance_interneuron",
+            "From an excitatory unit onto an inhibitory one; does not learn",
+        ),
+        synapse(
             "input_inhibition_synapse",
             "relevance_synapse",
             "relevance_interneuron",

@@ -50,7 +50,7 @@ INPUT, COLLATERAL = "relevance_input", "relevance_collateral"
 INTERNEURON, EXCITATORY = "relevance_interneuron", "relevance_excitatory"
 SIGNAL = "relevance_signal"
 TO_INHIBITORY, TO_EXCITATORY = "input_inhibition_synapse", "input_excitation_synapse"
-GAIN, DRIVE = "inhibition_gain_synapse", "drive_synapse"
+GAIN, DRIVE, FEEDBACK = "inhibition_gain_synapse", "drive_synapse", "feedback_synapse"
 DIGITS = "relevance_digit_synapse"
 """Copy of `DRIVE` for all that comes as digits."""
 SPIKES_SENT, BINARY, POISSON = 1, 2, 3
@@ -80,6 +80,7 @@ class RelevanceCircuit(Circuit[P]):
         TO_EXCITATORY,
         GAIN,
         DRIVE,
+        FEEDBACK,
     )
     resolution = RESOLUTION
     stimuli: ClassVar[tuple[str, ...]] = ("CS1", "CS2")
@@ -273,8 +274,11 @@ class RelevanceCircuit(Circuit[P]):
                     },
                 )
         else:
-            # Weights of 0, a quarter of the published ones, transmit nothing and are left out.
-            source, target = np.nonzero((weights > 0) | self.inputs_learn)
+            # The targets of an input follow each other, from the first with a weight to the last:
+            # a projection without gaps is delivered faster than one without weights of 0.
+            some = weights > 0
+            since, until = np.maximum.accumulate(some, 1), np.maximum.accumulate(some[:, ::-1], 1)
+            source, target = np.nonzero((since & until[:, ::-1]) | self.inputs_learn)
             first = self.inputs[0].global_id, self.excitatory[0].global_id
             nest.Connect(
                 source + first[0],
@@ -332,7 +336,12 @@ class RelevanceCircuit(Circuit[P]):
                 self.excitatory,
                 targets,
                 "all_to_all",
-                {"delay": RESOLUTION, "receptor_type": hear["SPIKES"]},
+                {
+                    "synapse_model": FEEDBACK,
+                    "weight": 1.0,
+                    "delay": RESOLUTION,
+                    "receptor_type": hear["SPIKES"],
+                },
             )
         nest.CopyModel(DRIVE, DIGITS)
         for targets in (self.excitatory, self.probe):

@@ -1,0 +1,360 @@
+/* Delivery of spikes to neurons of neuromodels.
+ *
+ * This file is part of neuromodels; GPL-2.0-or-later. */
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "connection_manager.h"
+#include "kernel_manager.h"
+#include "nest_impl.h"
+#include "neuromodels_inputs.h"
+#include "neuromodels_memory.h"
+#include "target_identifier.h"
+
+namespace neuromodels
+{
+
+/* The target of a synapse, as nest::TargetIdentifierPtrRport, which also knows where the inputs of a
+ * neuron of neuromodels are, so that the neuron itself needs not be looked at. */
+class Target
+{
+public:
+  void
+  get_status( Dictionary& d ) const
+  {
+    if ( to_ ) // a synapse's prototype has no target
+    {
+      d[ nest::names::rport ] = static_cast< long >( get_rport() );
+      d[ nest::names::target ] = static_cast< long >( get_target_ptr( 0 )->get_node_id() );
+    }
+  }
+
+  nest::Node*
+  get_target_ptr( const size_t ) const
+  {
+    const Inputs* of = inputs();
+    return of ? of->node( place_ ) : reinterpret_cast< nest::Node* >( to_ );
+  }
+
+  size_t
+  get_rport() const
+  {
+    return port_ == NO_PORT ? nest::invalid_port : port_;
+  }
+
+  void
+  set_target( nest::Node* node )
+  {
+    if ( auto* receiver = dynamic_cast< Receiver* >( node ) )
+    {
+      to_ = reinterpret_cast< std::uintptr_t >( &receiver->inputs() ) | 1;
+      place_ = receiver->place();
+    }
+    else
+    {
+      to_ = reinterpret_cast< std::uintptr_t >( node );
+      place_ = 0;
+    }
+  }
+
+  void
+  set_rport( const size_t port )
+  {
+    port_ = port == nest::invalid_port ? NO_PORT : port;
+    if ( port_ != port and port != nest::invalid_port )
+    {
+      throw nest::IllegalConnection( "receptor types of targets cannot be this large" );
+    }
+  }
+
+  //! Null if the target is not a neuron of neuromodels.
+  Inputs*
+  inputs() const
+  {
+    return to_ & 1 ? reinterpret_cast< Inputs* >( to_ & ~std::uintptr_t( 1 ) ) : nullptr;
+  }
+
+  size_t
+  place() const
+  {
+    return place_;
+  }
+
+  //! Whether a spike goes elsewhere if its weight is below 0.
+  bool
+  tells_signs() const
+  {
+    return inputs()->port( port_ ).negative != Inputs::NONE;
+  }
+
+  //! The same for targets whose inputs through the same port are together.
+  bool
+  like( const Target& other ) const
+  {
+    return to_ == other.to_ and port_ == other.port_;
+  }
+
+private:
+  static constexpr std::uint32_t NO_PORT = -1;
+
+  std::uintptr_t to_ = 0; // an odd address is that of Inputs, another one that of a node
+  std::uint32_t place_ = 0;
+  std::uint32_t port_ = 0;
+};
+
+/* One spike on its way to all targets of its source, and what is the same for many of them. */
+class Arrival
+{
+public:
+  explicit Arrival( const nest::Event& e )
+    : begin_( e.get_stamp().get_steps() - 1 - nest::kernel().simulation_manager.get_slice_origin().get_steps() )
+  {
+  }
+
+  //! Index of the step of arrival after a delay (in steps) in the buffers of a target.
+  static size_t
+  slot( const nest::Event& e )
+  {
+    return Arrival( e ).slot( e.get_delay_steps() );
+  }
+
+  /* Targets may be handed the spike without its event.  Not one from a device, which may have other
+   * spikes for each target: its event asks for them. */
+  void
+  go_direct( const nest::Event& e )
+  {
+    direct_ = true;
+    multiplicity_ = static_cast< const nest::SpikeEvent& >( e ).get_multiplicity();
+  }
+
+  //! Hand the spike on to a target; false if its event has to be sent.
+  bool
+  deliver( const Target& target, const double weight, const long delay )
+  {
+    if ( not( target.like( last_ ) and delay == delay_ ) and not find( target, delay ) )
+    {
+      return false;
+    }
+    if ( two_signs_ )
+    {
+      target.inputs()->add( slot( delay ), target.get_rport(), target.place(), weight * multiplicity_ );
+    }
+    else
+    {
+      buffer_.add( target.place(), weight * multiplicity_ );
+    }
+    return true;
+  }
+
+  //! Hand the spike on to `n` targets like `first` that follow it; false if their events have to be sent.
+  bool
+  deliver_row( const Target& first, const double* weights, const size_t n, const long delay )
+  {
+    if ( not find( first, delay ) )
+    {
+      return false;
+    }
+    buffer_.add_row( first.place(), weights, n, multiplicity_ );
+    return true;
+  }
+
+  //! Ask for the memory of the inputs of a target, which is most likely like the last one.
+  void
+  prefetch_input( const Target& target ) const
+  {
+    prefetch( buffer_.sums + target.place() );
+    prefetch( buffer_.lost + target.place() );
+  }
+
+  //! std::exp, which remembers its last result at each `place`.
+  template < size_t place >
+  double
+  exp( const double x )
+  {
+    return once< place >( x, 0.0, []( double x, double ) { return std::exp( x ); } );
+  }
+
+  //! std::pow, likewise.
+  template < size_t place >
+  double
+  pow( const double x, const double y )
+  {
+    return once< place >( x, y, []( double x, double y ) { return std::pow( x, y ); } );
+  }
+
+private:
+  size_t
+  slot( const long delay ) const
+  {
+    return nest::kernel().event_delivery_manager.get_modulo( begin_ + delay );
+  }
+
+  bool
+  find( const Target& target, const long delay )
+  {
+    Inputs* inputs = target.inputs();
+    if ( not direct_ or not inputs )
+    {
+      return false;
+    }
+    const Inputs::Port& port = inputs->port( target.get_rport() );
+    two_signs_ = port.negative != Inputs::NONE;
+    buffer_ = inputs->slot( slot( delay ), port.buffer );
+    last_ = target;
+    delay_ = delay;
+    return true;
+  }
+
+  template < size_t place, typename Function >
+  double
+  once( const double x, const double y, const Function f )
+  {
+    Once& last = once_[ place ];
+    if ( not( x == last.x and y == last.y ) )
+    {
+      last = { x, y, f( x, y ) };
+    }
+    return last.result;
+  }
+
+  struct Once
+  {
+    double x = NAN; // equal to nothing
+    double y = NAN;
+    double result = NAN;
+  };
+
+  long begin_;
+  long delay_ = -1;
+  Target last_;
+  Inputs::Slot buffer_;
+  bool two_signs_ = false;
+  bool direct_ = false;
+  double multiplicity_ = 1.0;
+  std::array< Once, 8 > once_;
+};
+
+/* Weights of connections that do nothing but pass them on, side by side: a source whose targets follow
+ * each other, as in an all-to-all projection, is one loop over an array.  They are those of the
+ * connections of one synapse model on one thread, which remain what counts: whoever may change one of
+ * them counts it in `changes`, and they are read again. */
+template < typename ConnectionT >
+class Rows
+{
+public:
+  struct Row
+  {
+    size_t n = 0;     //!< of targets; 0: this source has no row
+    size_t begin = 0; //!< of its weights
+    Target to;        //!< the first of its targets
+    long delay = 0;
+  };
+
+  static Rows&
+  of( const size_t tid, const size_t syn_id )
+  {
+    // by thread; never destroyed, like what is static in the module
+    static thread_local auto& all = *new std::unordered_map< size_t, Rows >();
+    static thread_local std::pair< size_t, Rows* > last { -1, nullptr };
+    const size_t key = syn_id * nest::kernel().vp_manager.get_num_threads() + tid;
+    if ( key != last.first )
+    {
+      last = { key, &all[ key ] };
+    }
+    return *last.second;
+  }
+
+  //! The row of the source whose connections begin at `lcid`; null if there is none.
+  template < typename Connections >
+  const Row*
+  find( const size_t lcid, Connections& connections )
+  {
+    if ( nest::kernel().connection_manager.connections_have_changed()
+      or nest::kernel().sp_manager.is_structural_plasticity_enabled() )
+    {
+      return nullptr;
+    }
+    const size_t now = changes();
+    if ( now != seen_ )
+    {
+      seen_ = now;
+      rows_.clear();
+      weights_.clear();
+    }
+    auto found = rows_.find( lcid );
+    if ( found == rows_.end() )
+    {
+      found = rows_.emplace( lcid, read( lcid, connections ) ).first;
+    }
+    return found->second.n > 0 ? &found->second : nullptr;
+  }
+
+  const double*
+  weights( const Row& row ) const
+  {
+    return weights_.data() + row.begin;
+  }
+
+private:
+  template < typename Connections >
+  Row
+  read( const size_t lcid, Connections& connections )
+  {
+    const ConnectionT* first = &connections[ lcid ];
+    Row row { 0, weights_.size(), first->to(), first->get_delay_steps() };
+    if ( not row.to.inputs() )
+    {
+      return row;
+    }
+    size_t n = 0;
+    bool lowest = false; // is below 0
+    for ( bool more = true; more; ++n )
+    {
+      const ConnectionT& connection = connections[ lcid + n ];
+      more = connection.source_has_more_targets();
+      lowest = lowest or not( connection.get_weight() >= 0.0 );
+      if ( connection.is_disabled() or not connection.to().like( row.to )
+        or connection.get_delay_steps() != row.delay )
+      {
+        return row;
+      }
+      if ( connection.to().place() < row.to.place() )
+      {
+        row.to = connection.to();
+      }
+    }
+    if ( lowest and row.to.tells_signs() )
+    {
+      return row;
+    }
+    // the kernel sorts connections by source, and there is no order among a source's
+    std::vector< bool > there( n );
+    weights_.resize( row.begin + n );
+    for ( size_t i = lcid; i < lcid + n; ++i )
+    {
+      const size_t place = connections[ i ].to().place() - row.to.place();
+      if ( place >= n or there[ place ] )
+      {
+        weights_.resize( row.begin );
+        return row;
+      }
+      there[ place ] = true;
+      weights_[ row.begin + place ] = connections[ i ].get_weight();
+    }
+    row.n = n;
+    return row;
+  }
+
+  size_t seen_ = -1;
+  std::unordered_map< size_t, Row > rows_; // by first connection
+  std::vector< double > weights_;
+};
+
+} // namespace neuromodels

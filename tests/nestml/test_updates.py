@@ -1,0 +1,93 @@
+"""Neurons of a class are updated one after the other: the same as one by one, in NEST's order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+import pytest
+from small_plugins import MODELS, neuron, registered
+
+import neuromodels
+
+
+@pytest.fixture
+def drawing(nest: ModuleType) -> Iterator[ModuleType]:
+    """Two classes that draw a random number in every step."""
+    source = MODELS / "drawing_neuron.nestml"
+    with registered(neuron("drawing_neuron"), neuron("other_drawing_neuron", source)):
+        yield nest
+
+
+def kernel(nest: ModuleType, threads: int) -> None:
+    nest.ResetKernel()
+    neuromodels.install("drawing_neuron", "other_drawing_neuron")
+    nest.set(local_num_threads=threads, rng_seed=7)
+
+
+def drawn(populations: list[object]) -> np.ndarray:
+    """Last draws of all neurons, by node ID."""
+    return np.concatenate([neuromodels.get_values(nodes, "drawn") for nodes in populations])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_random_numbers_are_drawn_in_the_order_of_nodes(drawing: ModuleType, threads: int) -> None:
+    sizes = (6, 4, 2, 8)
+    found = []
+    for models in (["drawing_neuron"] * 4, ["drawing_neuron", "other_drawing_neuron"] * 2):
+        kernel(drawing, threads)
+        populations = [drawing.Create(*of) for of in zip(models, sizes, strict=True)]
+        seen = []
+        for duration in (0.1, 0.3, 2.0):
+            drawing.Simulate(duration)
+            seen.append(drawn(populations))
+        found.append(np.array(seen))
+    np.testing.assert_array_equal(*found)
+    assert len(np.unique(found[0])) == found[0].size
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_frozen_neuron_rests_and_others_go_on(drawing: ModuleType, threads: int) -> None:
+    kernel(drawing, threads)
+    cells = drawing.Create("drawing_neuron", 12)
+    steps = np.zeros(12)
+    for frozen in ([0, 1, 5], [], [11], range(12), [0]):
+        cells.set(frozen=[i in frozen for i in range(12)])
+        drawing.Simulate(1.0)
+        steps += [0 if i in frozen else 10 for i in range(12)]
+        np.testing.assert_array_equal(neuromodels.get_values(cells, "steps"), steps)
+
+
+def test_neurons_that_come_later(drawing: ModuleType) -> None:
+    kernel(drawing, 1)
+    first = drawing.Create("drawing_neuron", 3)
+    drawing.Simulate(1.0)
+    others = drawing.Create("other_drawing_neuron", 3)
+    last = drawing.Create("drawing_neuron", 3)
+    drawing.Simulate(1.0)
+    counts = [neuromodels.get_values(nodes, "steps") for nodes in (first, others, last)]
+    np.testing.assert_array_equal(counts, [[20] * 3, [10] * 3, [10] * 3])
+    drawing.biological_time = 0.0
+    drawing.Simulate(1.0)
+    assert (neuromodels.get_values(first, "steps") == 30).all()
+
+
+def test_recording_begins_when_a_multimeter_comes(drawing: ModuleType) -> None:
+    kernel(drawing, 1)
+    cells = drawing.Create("drawing_neuron", 3)
+    drawing.Simulate(1.0)
+    meter = drawing.Create("multimeter", params={"record_from": ["steps"], "interval": 0.5})
+    drawing.Connect(meter, cells[1], syn_spec={"delay": 0.1})
+    drawing.Simulate(2.0)
+    assert meter.events["steps"].tolist() == [15, 20, 25]
+
+
+def test_a_neuron_that_nest_has_not_prepared(drawing: ModuleType) -> None:
+    kernel(drawing, 1)
+    drawing.Create("drawing_neuron", 3)
+    with drawing.RunManager():
+        drawing.Run(1.0)
+        drawing.Create("drawing_neuron")
+        with pytest.raises(drawing.NESTErrors.KernelException, match="created after Prepare"):
+            drawing.Run(1.0)
