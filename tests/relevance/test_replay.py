@@ -124,10 +124,9 @@ def test_output_layer(kind, parameters, tmp_path):
     )  # fmt: skip
     agree(*relevance_replay.replay(run, made, state, setting))
     gain = made.layer.row_gain
+    learnt, rows = (neuromodels.get_values("output_synapse", name) for name in ("w", "row"))
     for row in range(10):
-        np.testing.assert_allclose(
-            weights(f"output_synapse_{row}", made.layer) * gain[row], state.V[row], rtol=1e-9
-        )
+        np.testing.assert_allclose(learnt[rows == row] * gain[row], state.V[row], rtol=1e-9)
     start = made.drawn_output / np.linalg.norm(made.drawn_output, axis=1, keepdims=True)
     assert np.abs(state.V - start).max() > 0.01
 

@@ -61,14 +61,13 @@ class AmygdalaCircuit(RelevanceCircuit[A]):
         self.excitatory.credits_output = True
         ports = nest.GetDefaults(AMYGDALA)["receptor_types"]
         for row in range(N_OUTPUT):
-            synapse = f"{OUTPUT_SYNAPSE}_{row}"
-            nest.CopyModel(OUTPUT_SYNAPSE, synapse, {"row": float(row)})
             nest.Connect(
                 self.excitatory,
                 self.layer,
                 "all_to_all",
                 {
-                    "synapse_model": synapse,
+                    "synapse_model": OUTPUT_SYNAPSE,
+                    "row": float(row),
                     "weight": weights[row][np.newaxis, :],
                     "delay": RESOLUTION,
                     "receptor_type": ports[f"ROWS_{row}"],
