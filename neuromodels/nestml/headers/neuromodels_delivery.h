@@ -303,6 +303,9 @@ public:
   }
 
 private:
+  //! Fewer are as fast one by one.
+  static constexpr size_t SHORTEST = 4;
+
   template < typename Connections >
   Row
   read( const size_t lcid, Connections& connections )
@@ -314,12 +317,12 @@ private:
       return row;
     }
     size_t n = 0;
-    bool lowest = false; // is below 0
+    bool negative = false;
     for ( bool more = true; more; ++n )
     {
       const ConnectionT& connection = connections[ lcid + n ];
       more = connection.source_has_more_targets();
-      lowest = lowest or not( connection.get_weight() >= 0.0 );
+      negative = negative or not( connection.get_weight() >= 0.0 );
       if ( connection.is_disabled() or not connection.to().like( row.to )
         or connection.get_delay_steps() != row.delay )
       {
@@ -330,7 +333,7 @@ private:
         row.to = connection.to();
       }
     }
-    if ( lowest and row.to.tells_signs() )
+    if ( n < SHORTEST or ( negative and row.to.tells_signs() ) )
     {
       return row;
     }
