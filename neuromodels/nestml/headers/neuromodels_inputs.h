@@ -176,13 +176,6 @@ public:
     return ports_[ number ];
   }
 
-  //! Whether there is room for the inputs of a neuron.
-  bool
-  has( const size_t neuron ) const
-  {
-    return neuron < capacity_;
-  }
-
   //! Make room for all neurons and the kernel's delays, unless there is.
   void
   prepare()
@@ -401,19 +394,8 @@ protected:
     {
       return;
     }
-    if ( not inputs_ or not inputs_->has( place_ ) )
-    {
-      const auto& nodes = nest::kernel().node_manager.get_local_nodes( node.get_thread() );
-      for ( auto it = nodes.begin(); it != nodes.end(); ++it )
-      {
-        if ( auto* other = dynamic_cast< NeuronT* >( it->get_node() ) )
-        {
-          other->inputs();
-        }
-      }
-    }
-    inputs().prepare();
     inputs().order().template take_down< NeuronT >( node.get_thread() );
+    inputs().prepare();
     ++changes();
   }
 
