@@ -133,6 +133,20 @@ def keep_internals(text: str) -> str:
     )
 
 
+def take_square_roots(text: str) -> str:
+    """Replace a power of one half by the square root, which takes a tenth of its time."""
+    for call in reversed([*re.finditer(r"(?<![\w:.])pow\(", text)]):
+        depth, comma, end = 1, 0, call.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            comma = end if text[end] == "," and depth == 1 else comma
+            end += 1
+        if text[comma + 1 : end - 1].strip() == "0.5":
+            root = f"std::sqrt({text[call.end() : comma]})"
+            text = text[: call.start()] + root + text[end:]
+    return text
+
+
 def gather_history(text: str) -> str:
     """Give a neuron with paired synapses, or such a synapse, `neuromodels::History` for deques."""
     return re.sub(r"std::deque< (histentry__\w+) >", r"neuromodels::History< \1 >", text)
@@ -339,7 +353,7 @@ def write_module(
             text, declarations = gather_spike_inputs(text, declarations, file)
             text, declarations = updates.update_in_runs(text, declarations, file)
         text, declarations = delivery.look_back_quickly(text, declarations, file)
-        text = keep_internals(text)
+        text = take_square_roots(keep_internals(text))
         header.write_text(gather_history(declarations))
         file.write_text(use_plain_names(gather_history(text), generated.plain_names))
         includes.append(file.name)

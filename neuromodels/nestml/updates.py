@@ -49,8 +49,7 @@ void
 \1::__emit( nest::Time const& origin, const long lag )
 {
   set_spiketime( nest::Time::step( origin.get_steps() + lag + 1 ) );
-  nest::SpikeEvent event;
-  nest::kernel().event_delivery_manager.send( *this, event, lag );
+  neuromodels::emit( *this, is_observed(), lag );
 }
 
 inline void

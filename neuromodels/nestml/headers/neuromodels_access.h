@@ -13,26 +13,15 @@
 #include "kernel_manager.h"
 #include "nest_impl.h"
 #include "neuromodels_inputs.h"
+#include "neuromodels_reveal.h"
 #include "node_manager.h"
 
 namespace neuromodels
 {
 
-/* NEST keeps three things private that a module needs: the registration of one variant of a
- * connection model (the public call always instantiates three, which adds 40 % to the compile time),
- * the connectors of a thread, and the connections inside a connector (reading 200 000 weights through
- * the public interface takes seconds).  An explicit instantiation may name private members
- * ([temp.spec.general]), and hands them on through a friend. */
-template < typename Tag, auto Member >
-struct Reveal
-{
-  friend constexpr auto
-  reveal( Tag )
-  {
-    return Member;
-  }
-};
-
+/* What is private of NEST: the registration of one variant of a connection model (the public call always
+ * instantiates three, which adds 40 % to the compile time), the connectors of a thread, and the
+ * connections inside a connector (reading 200 000 weights through the public interface takes seconds). */
 struct ConnectorsTag
 {
   friend constexpr auto reveal( ConnectorsTag );

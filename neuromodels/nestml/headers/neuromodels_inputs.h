@@ -15,6 +15,7 @@
 
 #include "kernel_manager.h"
 #include "nest_impl.h"
+#include "neuromodels_emission.h"
 #include "neuromodels_memory.h"
 #include "neuromodels_order.h"
 #include "node_manager.h"
@@ -396,7 +397,15 @@ protected:
     }
     inputs().order().template take_down< NeuronT >( node.get_thread() );
     inputs().prepare();
+    observed_ = neuromodels::observed( node );
     ++changes();
+  }
+
+  //! Whether a device hears its spikes.
+  bool
+  is_observed() const
+  {
+    return observed_;
   }
 
 private:
@@ -409,6 +418,7 @@ private:
 
   Inputs* inputs_ = nullptr;
   size_t place_ = 0;
+  bool observed_ = true;
 };
 
 } // namespace neuromodels

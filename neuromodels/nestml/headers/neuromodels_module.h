@@ -5,6 +5,7 @@
 
 #include "neuromodels_access.h"
 #include "neuromodels_delivery.h"
+#include "neuromodels_emission.h"
 #include "neuromodels_inputs.h"
 #include "neuromodels_memory.h"
 
