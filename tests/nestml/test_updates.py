@@ -91,3 +91,25 @@ def test_a_neuron_that_nest_has_not_prepared(drawing: ModuleType) -> None:
         drawing.Create("drawing_neuron")
         with pytest.raises(drawing.NESTErrors.KernelException, match="created after Prepare"):
             drawing.Run(1.0)
+
+
+def test_a_device_that_comes_late_hears_all_spikes(nest: ModuleType) -> None:
+    neuromodels.install("ports_neuron")
+    cells = nest.Create("ports_neuron", 4, params={"threshold": 0.5})
+    recorder = nest.Create("spike_recorder")
+    times = np.arange(1.0, 40.0)
+    source = nest.Create("spike_generator", params={"spike_times": times})
+    nest.Connect(source, cells, syn_spec={"delay": 0.1, "receptor_type": 9})
+    nest.Connect(cells[0], recorder, syn_spec={"delay": 0.1})
+    counts = []
+    with nest.RunManager():
+        for late in (cells[1:2], cells[2:]):
+            nest.Run(10.0)
+            counts.append(recorder.n_events)
+            nest.Connect(late, recorder, syn_spec={"delay": 0.1})
+        nest.Run(10.0)
+        counts.append(recorder.n_events)
+    nest.Simulate(9.9)
+    counts.append(recorder.n_events)
+    # one, two and four neurons in 10 ms each, and four in the last
+    assert counts == [9, 29, 69, 109]

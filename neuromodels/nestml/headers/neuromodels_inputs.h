@@ -53,23 +53,30 @@ public:
   };
   static constexpr size_t NONE = -1;
 
-  //! Add factor * `more` to `sums`, and what rounding takes away to `lost`.
-  NEUROMODELS_FOUR_AT_ONCE static void
-  add_all( double* __restrict sums,
-    double* __restrict lost,
-    const double* __restrict more,
-    const size_t n,
-    const double factor )
+  //! Add `more` to `sums`, and what rounding takes away to `lost`.
+  NEUROMODELS_SEVERAL_AT_ONCE static void
+  add_all( double* __restrict sums, double* __restrict lost, const double* __restrict more, const size_t n )
   {
     for ( size_t i = 0; i < n; ++i )
     {
-      const double weight = more[ i ] * factor;
       const double before = sums[ i ];
-      const double sum = before + weight;
+      const double sum = before + more[ i ];
       const double added = sum - before;
-      lost[ i ] += ( before - ( sum - added ) ) + ( weight - added );
+      lost[ i ] += ( before - ( sum - added ) ) + ( more[ i ] - added );
       sums[ i ] = sum;
     }
+  }
+
+  //! Bits that all of `flags` have.
+  NEUROMODELS_SEVERAL_AT_ONCE static unsigned char
+  common( const unsigned char* flags, const size_t n )
+  {
+    unsigned char all = -1;
+    for ( size_t i = 0; i < n; ++i )
+    {
+      all &= flags[ i ];
+    }
+    return all;
   }
 
   //! One buffer in one step: the inputs of all neurons.
@@ -84,14 +91,9 @@ public:
     void
     add_row( const size_t first, const double* weights, const size_t n, const double factor ) const
     {
-      unsigned char all = flag;
-      for ( size_t i = first; i < first + n; ++i )
+      if ( factor == 1.0 and common( flags + first, n ) & flag )
       {
-        all &= flags[ i ];
-      }
-      if ( all )
-      {
-        add_all( sums + first, lost + first, weights, n, factor );
+        add_all( sums + first, lost + first, weights, n );
         return;
       }
       for ( size_t i = 0; i < n; ++i )

@@ -28,12 +28,12 @@ prefetch_all( const void* begin, const void* end )
   }
 }
 
-/* For a loop over an array: compiled twice, also for processors that do four numbers at once, without the
- * fused operations that would round differently. */
+/* For a loop over an array: compiled also for processors that do four or eight numbers at once.  Not where a
+ * product is added to something, which they would round differently. */
 #if defined( __x86_64__ ) and defined( __GLIBC__ ) and defined( __GNUC__ ) and not defined( __clang__ )
-#define NEUROMODELS_FOUR_AT_ONCE __attribute__( ( target_clones( "avx2", "default" ) ) )
+#define NEUROMODELS_SEVERAL_AT_ONCE __attribute__( ( target_clones( "avx512f", "avx2", "default" ) ) )
 #else
-#define NEUROMODELS_FOUR_AT_ONCE
+#define NEUROMODELS_SEVERAL_AT_ONCE
 #endif
 
 /* The spikes of a neuron that its plastic synapses still have to read: what std::deque does, as far as
