@@ -37,10 +37,10 @@ void
       const auto* later = static_cast< \1* >( it[ 4 ].node );
       neuromodels::prefetch_all( static_cast< const neuromodels::Receiver* >( later ), later + 1 );
     }
-    auto* neuron = static_cast< \1* >( it->node );
-    if ( not neuron->is_frozen() )
+    if ( not it->frozen )
     {
-      neuron->__update_one( origin, from, to, origin_steps, logs, steps, it->place );
+      static_cast< \1* >( it->node )
+        ->__update_one( origin, from, to, origin_steps, logs, steps, it->place );
     }
   }
 }
@@ -87,6 +87,14 @@ _H = (
             r"\1void __update_one( const nest::Time&, const long, const long, const long, "
             r"const bool, const neuromodels::Inputs::Step*, const size_t );"
         ),
+    ),
+    (
+        r"(::get_status\(DictionaryDatum& ?(\w+)\) const\s*\{)",
+        r"\1\n  show();\n  \2[ nest::names::frozen ] = is_frozen();",
+    ),
+    (
+        r"(::set_status\(const DictionaryDatum& ?\w+\)\s*\{)",
+        r"\1\n  show();",
     ),
     (
         r"return (B_\.logger_\.connect_logging_device)",

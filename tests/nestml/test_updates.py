@@ -59,6 +59,31 @@ def test_a_frozen_neuron_rests_and_others_go_on(drawing: ModuleType, threads: in
         np.testing.assert_array_equal(neuromodels.get_values(cells, "steps"), steps)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_who_is_frozen_may_be_asked_and_changed_between_runs(
+    drawing: ModuleType, threads: int
+) -> None:
+    kernel(drawing, threads)
+    cells = drawing.Create("drawing_neuron", 12)
+    others = drawing.Create("other_drawing_neuron", 3)
+    cells[3].frozen = True
+    steps = np.array([0] * 12)
+    with drawing.RunManager():
+        for frozen in ([3], [3], [0, 4], [], range(6)):
+            said = [i in frozen for i in range(12)]
+            if list(cells.frozen) != said:
+                cells.set(frozen=said)
+            for _ in range(2):
+                drawing.Run(1.0)
+                steps += [0 if i in frozen else 10 for i in range(12)]
+                np.testing.assert_array_equal(neuromodels.get_values(cells, "steps"), steps)
+            assert list(cells.frozen) == said
+            assert not any(others.frozen)
+    drawing.Simulate(1.0)
+    assert list(cells.frozen) == said
+    assert neuromodels.get_values(others, "steps").tolist() == [110] * 3
+
+
 def test_neurons_that_come_later(drawing: ModuleType) -> None:
     kernel(drawing, 1)
     first = drawing.Create("drawing_neuron", 3)

@@ -403,6 +403,16 @@ protected:
     ++changes();
   }
 
+  //! Its class is as frozen as the user has said.
+  void
+  show() const
+  {
+    if ( inputs_ )
+    {
+      inputs_->order().show();
+    }
+  }
+
   //! Whether a device hears its spikes.
   bool
   is_observed() const
