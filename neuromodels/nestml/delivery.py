@@ -310,6 +310,14 @@ def _code(text: str) -> str:
     return re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL)
 
 
+_ON_PRE = re.compile(
+    r"NESTML generated onReceive code block for presynaptic port[^/]*/(.*?)"
+    r"state has now been fully updated to `__t_spike`",
+    flags=re.DOTALL,
+)
+"""What a synapse does at a presynaptic spike, in its group."""
+
+
 def ignores_post_spikes(text: str) -> bool:
     """Whether nothing in a paired synapse depends on when its target has spiked, or on time.
 
@@ -322,12 +330,7 @@ def ignores_post_spikes(text: str) -> bool:
         flags=re.DOTALL,
     )
     advance = re.search(r"::update_internal_state_\([^)]*\)\s*\{(.*)", text, flags=re.DOTALL)
-    before = re.search(
-        r"NESTML generated onReceive code block for presynaptic port.*?"
-        r"state has now been fully updated to `__t_spike`",
-        text,
-        flags=re.DOTALL,
-    )
+    before = _ON_PRE.search(text)
     if not handlers or advance is None or before is None:
         return False
     idle = re.compile(r"(\s*S_\.(\w+) = S_\.\2;\s*)*")
@@ -370,12 +373,7 @@ def forget_post_spikes(text: str, file: Path) -> str:
 
 def only_relays(text: str) -> bool:
     """Whether a synapse does nothing but pass its weight on, after `forget_post_spikes`."""
-    received = re.search(
-        r"NESTML generated onReceive code block for presynaptic port[^/]*/(.*?)"
-        r"state has now been fully updated to `__t_spike`",
-        text,
-        flags=re.DOTALL,
-    )
+    received = _ON_PRE.search(text)
     weight = re.search(r"get_weight\(\) const\s*\{\s*return (S_\.\w+);", text)
     if received is None or weight is None:
         return False

@@ -11,23 +11,11 @@ _UPDATE = r"""
 void
 \1::update( nest::Time const& origin, const long from, const long to )
 {
-  auto& inputs = neuromodels::Inputs::of< \1 >( get_thread() );
-  if ( not inputs.order().done( *this, origin, from ) )
-  {
-    __update_run( inputs, origin, from, to );
-  }
-}
-
-void
-\1::__update_run( neuromodels::Inputs& inputs,
-  nest::Time const& origin,
-  const long from,
-  const long to )
-{\2
+  auto& inputs = neuromodels::Inputs::of< \1 >( get_thread() );\2
   const long origin_steps = origin.get_steps();
   const bool logs = inputs.order().logs();
   const auto* steps = inputs.steps( from, to );
-  const auto run = inputs.order().next( *this, origin, from );
+  const auto run = inputs.order().next( *this );
   // more than a cache holds: each is larger than what a processor fetches by itself
   const bool many = ( run.second - run.first ) * sizeof( \1 ) > ( 1 << 20 );
   for ( const auto* it = run.first; it != run.second; ++it )
@@ -81,9 +69,6 @@ _H = (
             r"\g<0>"
             r"\1__attribute__( ( noinline ) )"
             r"\1void __emit( const nest::Time&, const long );"
-            r"\1__attribute__( ( noinline ) )"
-            r"\1void __update_run( neuromodels::Inputs&, const nest::Time&, const long, "
-            r"const long );"
             r"\1void __update_one( const nest::Time&, const long, const long, const long, "
             r"const bool, const neuromodels::Inputs::Step*, const size_t );"
         ),

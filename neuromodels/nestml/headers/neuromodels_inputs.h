@@ -53,17 +53,23 @@ public:
   };
   static constexpr size_t NONE = -1;
 
-  //! Add `more` to `sums`, and what rounding takes away to `lost`.
+  //! Add `weight` to `sum`, and what rounding takes away to `lost`.
+  static void
+  add_to( double& sum, double& lost, const double weight )
+  {
+    const double before = sum;
+    sum = before + weight;
+    const double added = sum - before;
+    lost += ( before - ( sum - added ) ) + ( weight - added );
+  }
+
+  //! The same for each of `more`.
   NEUROMODELS_SEVERAL_AT_ONCE static void
   add_all( double* __restrict sums, double* __restrict lost, const double* __restrict more, const size_t n )
   {
     for ( size_t i = 0; i < n; ++i )
     {
-      const double before = sums[ i ];
-      const double sum = before + more[ i ];
-      const double added = sum - before;
-      lost[ i ] += ( before - ( sum - added ) ) + ( more[ i ] - added );
-      sums[ i ] = sum;
+      add_to( sums[ i ], lost[ i ], more[ i ] );
     }
   }
 
@@ -82,7 +88,7 @@ public:
   //! One buffer in one step: the inputs of all neurons.
   struct Slot
   {
-    double* sums = nullptr;  //!< of weights
+    double* sums = nullptr; //!< of weights
     double* lost = nullptr; //!< what rounding took away from them
     unsigned char* flags = nullptr;
     unsigned char flag = 0;
@@ -113,11 +119,7 @@ public:
         lost[ neuron ] = -0.0; // x + -0.0 is x, for every x
         return;
       }
-      const double before = sums[ neuron ];
-      const double sum = before + weight;
-      const double added = sum - before;
-      lost[ neuron ] += ( before - ( sum - added ) ) + ( weight - added );
-      sums[ neuron ] = sum;
+      add_to( sums[ neuron ], lost[ neuron ], weight );
     }
   };
 

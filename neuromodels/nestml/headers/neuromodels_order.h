@@ -3,6 +3,7 @@
  * This file is part of neuromodels; GPL-2.0-or-later. */
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -37,17 +38,15 @@ public:
     nest::Node* node;
     size_t place; //!< among the inputs of its class
     size_t end;   //!< of those that follow each other
-    bool leads = false;
-    bool hidden = false;
-    bool frozen = false; //!< by the user; known of one that leads or is hidden
+    bool hidden;
+    bool frozen; //!< one that is hidden: by the user
   };
 
-  //! Those of a class on a thread, unless they are known; nothing has been updated.
+  //! Those of a class on a thread, unless they are known.
   template < typename NeuronT >
   void
   take_down( const size_t tid )
   {
-    from_ = -1;
     show();
     const auto& local = nest::kernel().node_manager.get_local_nodes( tid );
     if ( local.size() == local_ )
@@ -56,6 +55,7 @@ public:
     }
     local_ = local.size();
     members_.clear();
+    next_ = 0;
     size_t first = 0;
     const auto close = [ & ]
     {
@@ -69,7 +69,7 @@ public:
       if ( auto* neuron = dynamic_cast< NeuronT* >( it->get_node() ) )
       {
         neuron->inputs();
-        members_.push_back( { neuron, neuron->place(), 0, false, false, false } );
+        members_.push_back( { neuron, neuron->place(), 0, false, false } );
       }
       else
       {
@@ -79,39 +79,24 @@ public:
     close();
   }
 
-  //! Whether a neuron has been updated in a slice.
-  bool
-  done( const nest::Node& node, const nest::Time& origin, const long from ) const
-  {
-    return node.get_node_id() <= done_ and from_ == from and origin_ == origin.get_tics();
-  }
-
-  //! A neuron that has not been, and those that follow it: they are updated next.
+  //! A neuron that the kernel calls, and those that follow it: they are updated now.
   std::pair< const Member*, const Member* >
-  next( const nest::Node& node, const nest::Time& origin, const long from )
+  next( const nest::Node& node )
   {
-    if ( from_ != from or origin_ != origin.get_tics() )
+    const auto is_node = [ & ]( const Member& member ) { return member.node == &node; };
+    // those between the last ones and this neuron are frozen; or a slice begins
+    auto first = std::find_if( members_.begin() + next_, members_.end(), is_node );
+    if ( first == members_.end() )
     {
-      from_ = from;
-      origin_ = origin.get_tics();
-      next_ = 0;
+      first = std::find_if( members_.begin(), members_.end(), is_node );
     }
-    while ( next_ < members_.size() and members_[ next_ ].node != &node )
-    {
-      ++next_; // frozen
-    }
-    if ( next_ == members_.size() )
+    if ( first == members_.end() )
     {
       throw nest::KernelException( "neurons that are created after Prepare cannot be simulated before the next one" );
     }
-    const size_t first = next_;
-    next_ = members_[ first ].end;
-    done_ = members_[ next_ - 1 ].node->get_node_id();
-    if ( not members_[ first ].leads )
-    {
-      hide( first, next_ );
-    }
-    return { members_.data() + first, members_.data() + next_ };
+    next_ = first->end;
+    hide( first - members_.begin() + 1, next_ );
+    return { &*first, members_.data() + next_ };
   }
 
   //! All are as frozen as the user has said.
@@ -129,7 +114,7 @@ public:
       {
         member.node->*reveal( FrozenTag() ) = member.frozen;
       }
-      member.leads = member.hidden = false;
+      member.hidden = member.frozen = false;
     }
   }
 
@@ -147,27 +132,21 @@ public:
   }
 
 private:
-  //! Those after the first, which leads, need no calls.
+  //! Members that need no calls, unless they are hidden.
   void
-  hide( const size_t first, const size_t end )
+  hide( size_t begin, const size_t end )
   {
-    hides_ = true;
-    members_[ first ].leads = true;
-    members_[ first ].frozen = false;
-    for ( size_t i = first + 1; i < end; ++i )
+    for ( ; begin < end and not members_[ begin ].hidden; ++begin )
     {
-      members_[ i ].hidden = true;
-      members_[ i ].frozen = members_[ i ].node->is_frozen();
-      members_[ i ].node->*reveal( FrozenTag() ) = true;
+      hides_ = members_[ begin ].hidden = true;
+      members_[ begin ].frozen = members_[ begin ].node->is_frozen();
+      members_[ begin ].node->*reveal( FrozenTag() ) = true;
     }
   }
 
   std::vector< Member > members_; // by node ID
   size_t local_ = 0;              // nodes on the thread when they were taken down
-  long from_ = -1;                // slice of the last update
-  nest::tic_t origin_ = 0;
-  size_t next_ = 0;
-  size_t done_ = 0; // node ID up to which all are updated
+  size_t next_ = 0;               // after those that were updated last
   bool hides_ = false;
   bool logs_ = false;
 };
