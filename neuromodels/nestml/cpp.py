@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from neuromodels.nestml import delivery, updates
+from neuromodels.nestml import conditions, delivery, updates
 from neuromodels.nestml.generate import Generated
 from neuromodels.nestml.rewriting import substitute
 
@@ -66,9 +66,8 @@ _SPIKE_INPUTS_CPP = (
             r"get_spike_input_received_grid_sum_\(\)\[i\] = "
             r"get_spike_input_received_\(\)\[i\]\.get_value\(lag\);\s*\}"
         ),
-        "const auto received = steps[ lag ].take( place, B_.spike_inputs_grid_sum_ );",
+        "[[maybe_unused]] const auto received = steps[ lag ].take( place, B_.spike_inputs_grid_sum_ );",
     ),
-    (r"B_\.spike_input_received_grid_sum_\[", "received["),
 )
 _SPIKE_INPUTS_H = (
     (r"(class \w+ : public nest::ArchivingNode)\b", r"\1, public neuromodels::Receiver"),
@@ -110,7 +109,9 @@ def gather_spike_inputs(source: str, header: str, file: Path) -> tuple[str, str]
         source = substitute(pattern, replacement, source, what, file)
     for pattern, replacement in _SPIKE_INPUTS_H:
         header = substitute(pattern, replacement, header, what, file)
-    # not in every neuron: the header of one with a single port has none
+    # not in every neuron: what handles spikes when they come
+    source = source.replace("B_.spike_input_received_grid_sum_[", "received[")
+    # the header of one with a single port has none
     sizes = r"\n *assert\([^\n]*spike_inputs_\.size\(\)[^\n]*"
     return re.sub(sizes, "", source), re.sub(sizes, "", header)
 
@@ -352,6 +353,7 @@ def write_module(
             text, declarations = delivery.receive(text, declarations, file)
             text, declarations = gather_spike_inputs(text, declarations, file)
             text, declarations = updates.update_in_runs(text, declarations, file)
+            text = conditions.look_once(text, file)
         text, declarations = delivery.look_back_quickly(text, declarations, file)
         text = take_square_roots(keep_internals(text))
         header.write_text(gather_history(declarations))

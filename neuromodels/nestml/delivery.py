@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from neuromodels.errors import ModelError
+from neuromodels.nestml.rewriting import code
 
 
 def _changed(file: Path) -> ModelError:
@@ -304,12 +305,6 @@ def remember(text: str, file: Path) -> str:
     return text
 
 
-def _code(text: str) -> str:
-    """Text without comments and what is for debugging only."""
-    text = re.sub(r"#ifdef DEBUG.*?#endif", "", text, flags=re.DOTALL)
-    return re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL)
-
-
 _ON_PRE = re.compile(
     r"NESTML generated onReceive code block for presynaptic port[^/]*/(.*?)"
     r"state has now been fully updated to `__t_spike`",
@@ -335,9 +330,9 @@ def ignores_post_spikes(text: str) -> bool:
         return False
     idle = re.compile(r"(\s*S_\.(\w+) = S_\.\2;\s*)*")
     return (
-        all(idle.fullmatch(_code(handler)) for handler in handlers)
-        and "S_." not in _code(advance[1])
-        and "timestep" not in _code(before[0])
+        all(idle.fullmatch(code(handler)) for handler in handlers)
+        and "S_." not in code(advance[1])
+        and "timestep" not in code(before[0])
         and "V_." not in re.sub(r"V_\.__h\b", "", text)
     )
 
@@ -379,7 +374,7 @@ def only_relays(text: str) -> bool:
         return False
     emission = _loosely(_RECEIVER + f"e.set_weight( {weight[1]} );" + _EVENT)
     return (
-        re.fullmatch(rf"\s*{emission}\s*\}}\s*(/\*.*)?", _code(received[1]), re.DOTALL) is not None
+        re.fullmatch(rf"\s*{emission}\s*\}}\s*(/\*.*)?", code(received[1]), re.DOTALL) is not None
     )
 
 

@@ -1,4 +1,4 @@
-"""Substitutions in generated C++ that must match."""
+"""Reading generated C++, and substitutions in it that must match."""
 
 from __future__ import annotations
 
@@ -33,3 +33,9 @@ def substitute(pattern: str, replacement: str, text: str, what: str, file: Path)
             fix="use a NESTML version that neuromodels supports",
         )
     return result
+
+
+def code(text: str) -> str:
+    """Text without comments and what is for debugging only."""
+    text = re.sub(r"#ifdef DEBUG.*?#endif", "", text, flags=re.DOTALL)
+    return re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL)

@@ -185,18 +185,16 @@ public:
   void
   prepare()
   {
+    now_ = -1;
     reserve( nodes_.size() );
   }
 
-  //! A buffer in the step of index `step`, see Arrival.
+  //! A buffer in the step of index `step`, see Arrival, in which something comes.
   Slot
   slot( const size_t step, const size_t buffer )
   {
-    double* sums = cells_.data() + 2 * ( step * buffers_ + buffer ) * capacity_;
-    return { sums,
-      sums + capacity_,
-      flags_.data() + ( step * groups() + buffer / 8 ) * capacity_,
-      static_cast< unsigned char >( 1 << buffer % 8 ) };
+    came_[ step ] = true;
+    return at( step, buffer );
   }
 
   //! Add a spike through port number `number`.
@@ -208,13 +206,22 @@ public:
     slot( step, negative ? port.negative : port.buffer ).add( neuron, negative ? -weight : weight );
   }
 
-  //! All inputs of one step of a slice.
+  //! One step of a slice: all inputs, and conditions of time.
   struct Step
   {
     const double* cells;
     unsigned char* flags;
     unsigned char* taken;
     size_t capacity;
+    unsigned long conditions;
+    bool idle; //!< no neuron has anything to do
+
+    //! Whether a condition, as far as it is one of time, holds.
+    bool
+    holds( const size_t condition ) const
+    {
+      return conditions >> condition & 1;
+    }
 
     //! Move what came for a neuron to `sums`, which holds the step before; says what came.
     template < size_t N >
@@ -258,20 +265,38 @@ public:
     }
   };
 
-  //! Inputs of the steps of a slice, by lag.
+  /* The steps of a slice, by lag; `look` says which conditions of time hold in one.  A class that `rests`
+   * does nothing without them and without inputs. */
+  template < typename Look >
   const Step*
-  steps( const long from, const long to )
+  steps( const long from, const long to, const long origin, const bool rests, const Look& look )
   {
+    if ( origin + from == now_ )
+    {
+      return slice_.data(); // for others of the class, which do not follow each other
+    }
+    now_ = origin + from;
     slice_.resize( to );
     for ( long lag = from; lag < to; ++lag )
     {
       const size_t step = nest::kernel().event_delivery_manager.get_modulo( lag );
+      const unsigned long conditions = look( lag );
       slice_[ lag ] = { cells_.data() + 2 * step * buffers_ * capacity_,
         flags_.data() + step * groups() * capacity_,
         taken_.data(),
-        capacity_ };
+        capacity_,
+        conditions,
+        rests and conditions == 0 and not came_[ step ] };
+      came_[ step ] = false;
     }
     return slice_.data();
+  }
+
+  //! Whether no neuron has anything to do in any of some steps.
+  static bool
+  idle( const Step* first, const Step* last )
+  {
+    return std::all_of( first, last, []( const Step& step ) { return step.idle; } );
   }
 
   Order&
@@ -284,6 +309,16 @@ private:
   // never destroyed: neurons may live longer than what is static in their module
   template < typename NeuronT >
   static inline std::vector< Inputs* > all;
+
+  Slot
+  at( const size_t step, const size_t buffer )
+  {
+    double* sums = cells_.data() + 2 * ( step * buffers_ + buffer ) * capacity_;
+    return { sums,
+      sums + capacity_,
+      flags_.data() + ( step * groups() + buffer / 8 ) * capacity_,
+      static_cast< unsigned char >( 1 << buffer % 8 ) };
+  }
 
   void
   reserve( const size_t neurons )
@@ -306,8 +341,8 @@ private:
     {
       for ( size_t buffer = 0; buffer < buffers_; ++buffer )
       {
-        const Slot from = slot( step, buffer );
-        const Slot to = larger.slot( step, buffer );
+        const Slot from = at( step, buffer );
+        const Slot to = larger.at( step, buffer );
         std::copy_n( from.sums, capacity_, to.sums );
         std::copy_n( from.lost, capacity_, to.lost );
         std::copy_n( from.flags, capacity_, to.flags );
@@ -316,6 +351,7 @@ private:
     cells_.swap( larger.cells_ );
     flags_.swap( larger.flags_ );
     taken_.resize( larger.capacity_ );
+    came_.assign( steps, true );
     capacity_ = larger.capacity_;
     steps_ = steps;
   }
@@ -329,6 +365,7 @@ private:
   std::vector< double > cells_;        // step, buffer, sum and what it has lost, neuron
   std::vector< unsigned char > flags_; // step, eight buffers, neuron
   std::vector< unsigned char > taken_; // neuron: whether something came in the last step
+  std::vector< unsigned char > came_;  // step: whether something came for any neuron
   size_t capacity_ = 0;                // neurons
   size_t steps_ = 0;
   size_t buffers_ = 0;
@@ -336,6 +373,7 @@ private:
   std::vector< Port > ports_;
   std::vector< nest::Node* > nodes_;
   std::vector< Step > slice_; // by lag
+  long now_ = -1;             // its first step
   Order order_;
 };
 

@@ -1,0 +1,166 @@
+"""Conditions of a neuron that are about time, looked at once for all neurons of its class.
+
+``onCondition(steps(t) % 4 == 1 and x > 0)`` can hold in every fourth step only, whatever `x` is.
+Such a part of a condition is the same for all neurons, so the call for the first of them
+(`neuromodels.nestml.updates`) evaluates it; and a neuron that does nothing between its conditions
+rests in steps in which none can hold and nothing has come for any of its class.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from neuromodels.nestml.rewriting import code, substitute
+
+_MOST = 64
+"""Conditions that `neuromodels::Inputs::Step` has room for."""
+
+_TIME = re.compile(
+    r"std::\w+|nest::Time::ms|nest::Time|get_steps|get_t|\bdouble\b"
+    r"|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|[\s().,+\-*/%<>=!&|]"
+)
+
+_BODY = re.compile(
+    r"(?P<begin>::__update_one\(.*?)(?P<take>const auto received = [^;]*;)(?P<before>.*?)"
+    r"(?P<handlers>/\*\*\s*\* Begin NESTML generated code for the onReceive block\(s\).*?)"
+    r"(?P<after>/\*\*\s*\* subthreshold updates of the convolution variables\s*\*\s*\* step 2.*?)"
+    r"(?P<mark>\* Begin NESTML generated code for the onCondition block\(s\)\s*\*\*/\n)"
+    r"(?P<conditions>.*?)(?P<ports>/\*\*\s*\* handle continuous input ports.*?)"
+    r"(?P<end>if \( logs \))",
+    re.DOTALL,
+)
+
+
+def _closing(text: str, begin: int) -> int:
+    """Index after the bracket that closes the one at `begin`."""
+    pair = {"(": ")", "{": "}"}[text[begin]]
+    depth = 0
+    for found in re.finditer(rf"\{text[begin]}|\{pair}", text[begin:]):
+        depth += 1 if found[0] == text[begin] else -1
+        if depth == 0:
+            return begin + found.end()
+    return -1
+
+
+def _conjuncts(condition: str) -> list[str]:
+    """Parts of a condition that all have to hold."""
+    parts, depth, start = [], 0, 0
+    for found in re.finditer(r"[()]|&&|\|\|", condition):
+        if found[0] in "()":
+            depth += 1 if found[0] == "(" else -1
+        elif depth == 0 and found[0] == "||":
+            return [condition]
+        elif depth == 0:
+            parts.append(condition[start : found.start()])
+            start = found.end()
+    return [part.strip() for part in (*parts, condition[start:])]
+
+
+def _is_about_time(part: str) -> bool:
+    return "get_t()" in part and not _TIME.sub("", part)
+
+
+@dataclass
+class _Conditions:
+    """C++ of conditions, of what time says about each, and whether there is nothing else."""
+
+    text: str
+    timed: list[str]
+    alone: bool
+
+
+def _split(text: str) -> _Conditions | None:
+    """Take time out of the conditions in a piece of C++; None if it is not a row of them."""
+    result, timed, alone, at = [], [], True, 0
+    for found in iter(lambda: re.compile(r"\s*if \(").match(text, at), None):
+        condition_end = _closing(text, found.end() - 1)
+        begin = text.find("{", condition_end)
+        end = _closing(text, begin) if begin >= 0 else -1
+        if condition_end < 0 or end < 0 or text[condition_end:begin].strip():
+            return None
+        condition = text[found.end() : condition_end - 1]
+        parts = _conjuncts(condition)
+        about_time = [part for part in parts if _is_about_time(part)]
+        if not about_time or "drand" in condition or len(timed) == _MOST:
+            alone = False
+            result.append(text[at:end])
+        else:
+            rest = [part for part in parts if part not in about_time]
+            bit = f"steps[ lag ].holds( {len(timed)} )"
+            timed.append(" && ".join(about_time))
+            result.append(f"{found[0]}{' && '.join([bit, *rest])}){text[condition_end:end]}")
+        at = end
+    if code(text[at:]).strip():
+        return None
+    return _Conditions("".join(result) + text[at:], timed, alone)
+
+
+_LOOK = """\
+const auto look = [ & ]( const long lag )
+  {{
+    [[maybe_unused]] const auto get_t = [ & ]
+    {{
+      return nest::Time( nest::Time::step( origin.get_steps() + lag + 1 ) ).get_ms();
+    }};
+    unsigned long holds = 0;{bits}
+    return holds;
+  }};
+  const auto* steps = inputs.steps( from, to, origin_steps, {rests}, look );"""
+
+_REST = """\
+\\g<0>
+  if ( not logs and neuromodels::Inputs::idle( steps + from, steps + to ) )
+  {
+    return;
+  }"""
+
+
+def look_once(source: str, file: Path) -> str:
+    """Let time be looked at once for all neurons that are updated together.
+
+    Parameters
+    ----------
+    source : str
+        C++ of a neuron that `neuromodels.nestml.updates.update_in_runs` has changed.
+    file : Path
+        Named in errors.
+
+    Raises
+    ------
+    ModelError
+        The generated code looks different.
+    """
+    what = "find the conditions of a neuron"
+    body = _BODY.search(source)
+    found = _split(body["conditions"]) if body else None
+    timed = found.timed if found else []
+    rests = False
+    if body and found and timed:
+        between = code(body["before"] + body["after"] + body["ports"])
+        rests = found.alone and not re.sub(r"[/*\s]", "", between)
+        source = source[: body.start("conditions")] + found.text + source[body.end("conditions") :]
+    bits = "".join(
+        f"\n    holds |= static_cast< unsigned long >( {part} ) << {k};"
+        for k, part in enumerate(timed)
+    )
+    source = substitute(
+        r"const auto\* steps = inputs\.steps\( from, to \);",
+        _LOOK.format(bits=bits, rests=str(rests).lower()).replace("\\", r"\\"),
+        source,
+        what,
+        file,
+    )
+    if not rests:
+        return source
+    source = substitute(
+        r"const auto run = inputs\.order\(\)\.next\( \*this \);", _REST, source, what, file
+    )
+    return substitute(
+        r"(::__update_one\([^{]*\{[^{]*for \( long lag = from ; lag < to ; \+\+lag \)\s*\{)",
+        r"\1\n    if ( steps[ lag ].idle and not logs )\n    {\n      continue;\n    }",
+        source,
+        what,
+        file,
+    )
