@@ -2,8 +2,9 @@
 
 ``onCondition(steps(t) % 4 == 1 and x > 0)`` can hold in every fourth step only, whatever `x` is.
 Such a part of a condition is the same for all neurons, so the call for the first of them
-(`neuromodels.nestml.updates`) evaluates it; and a neuron that does nothing between its conditions
-rests in steps in which none can hold and nothing has come for any of its class.
+(`neuromodels.nestml.updates`) evaluates it.  A part about parameters is the same for a neuron as
+long as nobody sets them.  So a class that does nothing between its conditions rests in steps in
+which none of them can hold for any neuron, and nothing has come.
 """
 
 from __future__ import annotations
@@ -62,18 +63,27 @@ def _is_about_time(part: str) -> bool:
     return "get_t()" in part and not _TIME.sub("", part)
 
 
+def _is_settled(part: str) -> bool:
+    """Whether only parameters, and what follows from them, are in it."""
+    return "get_t()" not in part and not _TIME.sub("", re.sub(r"\b[PV]_\.\w+", "", part))
+
+
 @dataclass
 class _Conditions:
-    """C++ of conditions, of what time says about each, and whether there is nothing else."""
+    """C++ of conditions, of what time and parameters say, and whether there is nothing else."""
 
     text: str
     timed: list[str]
+    settled: list[str]
     alone: bool
 
 
 def _split(text: str) -> _Conditions | None:
     """Take time out of the conditions in a piece of C++; None if it is not a row of them."""
-    result, timed, alone, at = [], [], True, 0
+    result: list[str] = []
+    timed: list[str] = []
+    settled: list[str] = []
+    alone, at = True, 0
     for found in iter(lambda: re.compile(r"\s*if \(").match(text, at), None):
         condition_end = _closing(text, found.end() - 1)
         begin = text.find("{", condition_end)
@@ -90,11 +100,12 @@ def _split(text: str) -> _Conditions | None:
             rest = [part for part in parts if part not in about_time]
             bit = f"steps[ lag ].holds( {len(timed)} )"
             timed.append(" && ".join(about_time))
+            settled.append(" && ".join(filter(_is_settled, parts)) or "true")
             result.append(f"{found[0]}{' && '.join([bit, *rest])}){text[condition_end:end]}")
         at = end
     if code(text[at:]).strip():
         return None
-    return _Conditions("".join(result) + text[at:], timed, alone)
+    return _Conditions("".join(result) + text[at:], timed, settled, alone)
 
 
 _LOOK = """\
@@ -104,10 +115,14 @@ const auto look = [ & ]( const long lag )
     {{
       return nest::Time( nest::Time::step( origin.get_steps() + lag + 1 ) ).get_ms();
     }};
-    unsigned long holds = 0;{bits}
-    return holds;
+    return {timed};
   }};
-  const auto* steps = inputs.steps( from, to, origin_steps, {rests}, look );"""
+  const auto may = []( const nest::Node* node )
+  {{
+    [[maybe_unused]] const auto& of = *static_cast< const std::decay_t< decltype( *this ) >* >( node );
+    return {settled};
+  }};
+  const auto* steps = inputs.steps( from, to, origin_steps, {rests}, look, may );"""
 
 _REST = """\
 \\g<0>
@@ -115,6 +130,12 @@ _REST = """\
   {
     return;
   }"""
+
+
+def _bits(conditions: list[str]) -> str:
+    """C++ of a number whose bit k says whether condition k holds."""
+    bits = [f"static_cast< unsigned long >( {c} ) << {k}" for k, c in enumerate(conditions)]
+    return "".join(f"\n      | {bit}" for bit in bits).removeprefix("\n      | ") or "0UL"
 
 
 def look_once(source: str, file: Path) -> str:
@@ -141,13 +162,11 @@ def look_once(source: str, file: Path) -> str:
         between = code(body["before"] + body["after"] + body["ports"])
         rests = found.alone and not re.sub(r"[/*\s]", "", between)
         source = source[: body.start("conditions")] + found.text + source[body.end("conditions") :]
-    bits = "".join(
-        f"\n    holds |= static_cast< unsigned long >( {part} ) << {k};"
-        for k, part in enumerate(timed)
-    )
+    settled = [re.sub(r"\b([PV]_\.)", r"of.\1", part) for part in found.settled] if found else []
+    look = _LOOK.format(timed=_bits(timed), settled=_bits(settled), rests=str(rests).lower())
     source = substitute(
         r"const auto\* steps = inputs\.steps\( from, to \);",
-        _LOOK.format(bits=bits, rests=str(rests).lower()).replace("\\", r"\\"),
+        look.replace("\\", r"\\"),
         source,
         what,
         file,

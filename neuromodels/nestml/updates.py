@@ -79,7 +79,7 @@ _H = (
     ),
     (
         r"(::set_status\(const DictionaryDatum& ?\w+\)\s*\{)",
-        r"\1\n  show();",
+        r"\1\n  show();\n  ++neuromodels::settings();",
     ),
     (
         r"return (B_\.logger_\.connect_logging_device)",

@@ -205,6 +205,7 @@ access_values( const Variable< NeuronT > ( &variables )[ N ],
   {
     return -1;
   }
+  settings() += set;
   for ( long i = 0; i < n; ++i )
   {
     nest::Node* node = nest::kernel().node_manager.get_mpi_local_node_or_device_head( ids[ i ] );

@@ -265,22 +265,29 @@ public:
     }
   };
 
-  /* The steps of a slice, by lag; `look` says which conditions of time hold in one.  A class that `rests`
-   * does nothing without them and without inputs. */
-  template < typename Look >
+  /* The steps of a slice, by lag; `look` says which conditions of time hold in one, and `may` which of
+   * them can ever hold for a neuron, with the parameters that it has.  A class that `rests` does nothing
+   * without them and without inputs. */
+  template < typename Look, typename May >
   const Step*
-  steps( const long from, const long to, const long origin, const bool rests, const Look& look )
+  steps( const long from, const long to, const long origin, const bool rests, const Look& look, const May& may )
   {
     if ( origin + from == now_ )
     {
       return slice_.data(); // for others of the class, which do not follow each other
     }
     now_ = origin + from;
+    const size_t set = settings();
+    if ( set != set_ )
+    {
+      set_ = set;
+      possible_ = order_.any( may );
+    }
     slice_.resize( to );
     for ( long lag = from; lag < to; ++lag )
     {
       const size_t step = nest::kernel().event_delivery_manager.get_modulo( lag );
-      const unsigned long conditions = look( lag );
+      const unsigned long conditions = look( lag ) & possible_;
       slice_[ lag ] = { cells_.data() + 2 * step * buffers_ * capacity_,
         flags_.data() + step * groups() * capacity_,
         taken_.data(),
@@ -374,6 +381,8 @@ private:
   std::vector< nest::Node* > nodes_;
   std::vector< Step > slice_; // by lag
   long now_ = -1;             // its first step
+  unsigned long possible_ = 0; // conditions
+  size_t set_ = -1;            // settings when they were found out
   Order order_;
 };
 
@@ -441,6 +450,7 @@ protected:
     inputs().prepare();
     observed_ = neuromodels::observed( node );
     ++changes();
+    ++settings();
   }
 
   //! Its class is as frozen as the user has said.

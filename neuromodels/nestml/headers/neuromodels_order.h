@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -16,6 +17,14 @@
 
 namespace neuromodels
 {
+
+//! How often a neuron has been set from outside.
+inline std::atomic< size_t >&
+settings()
+{
+  static auto& one = *new std::atomic< size_t >( 0 );
+  return one;
+}
 
 struct FrozenTag
 {
@@ -97,6 +106,19 @@ public:
     next_ = first->end;
     hide( first - members_.begin() + 1, next_ );
     return { &*first, members_.data() + next_ };
+  }
+
+  //! What any of them `may`, as bits.
+  template < typename May >
+  unsigned long
+  any( const May& may ) const
+  {
+    unsigned long bits = 0;
+    for ( const Member& member : members_ )
+    {
+      bits |= may( member.node );
+    }
+    return bits;
   }
 
   //! All are as frozen as the user has said.
