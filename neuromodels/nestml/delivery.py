@@ -427,16 +427,19 @@ nest::Connector< connection_{i} >::send( const size_t tid,
   constexpr size_t near = 8;
   constexpr size_t farthest = far + 1024 / sizeof( connection_{i} );
   const size_t size = C_.size();
+  // a source likely has as many targets as the last one: no memory is asked for far behind them
+  static thread_local size_t usual = farthest;
+  const size_t last = std::min( lcid + usual + usual / 4, size );
   neuromodels::Arrival arrival( e );
   if ( not recorded )
   {{
     arrival.go_direct( e );
   }}{rows}
-  for ( size_t i = lcid; i < std::min( lcid + farthest, size ); ++i )
+  for ( size_t i = lcid; i < std::min( lcid + farthest, last ); ++i )
   {{
     neuromodels::prefetch( &C_[ i ] );
   }}
-  for ( size_t i = lcid; i < std::min( lcid + far, size ); ++i )
+  for ( size_t i = lcid; i < std::min( lcid + far, last ); ++i )
   {{
     C_[ i ].prefetch_target( tid );
   }}
@@ -449,8 +452,11 @@ nest::Connector< connection_{i} >::send( const size_t tid,
     const size_t end = std::min< size_t >( ( next | max_block_size_sub_1 ) + 1, size );
     for ( ; more and next < end; ++next, ++connection )
     {{
-      neuromodels::prefetch( connection + farthest );
-      if ( next + far < end )
+      if ( next + farthest < last )
+      {{
+        neuromodels::prefetch( connection + farthest );
+      }}
+      if ( next + far < std::min( end, last ) )
       {{
         connection[ far ].prefetch_target( tid );
         connection[ near ].prefetch_input( tid, arrival );
@@ -467,7 +473,8 @@ nest::Connector< connection_{i} >::send( const size_t tid,
       }}
     }}
   }}
-  return next - lcid;
+  usual = next - lcid;
+  return usual;
 }}
 """
 """Delivery to all targets of a source."""
