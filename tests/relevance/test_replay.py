@@ -22,7 +22,7 @@ nest = pytest.importorskip("nest")
 SMALL = {
     "n_inputs": 200, "n_excitatory": 150, "set_point": 2.5, "w_mean": 1.0,
     "w_input_inhibitory": 5.0, "pretraining": 2.0, "record_spikes": True,
-    "inhibition_quantum": 2.0**-40, "inhibition_digits": 50,
+    "inhibition_quantum": 2.0**-40, "inhibition_digits": 25,
 }  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def neuromodels_models() -> Sequence[Model]:
         neuron("relevance_collateral", "Repeats an input's spikes when they are to be credited"),
         neuron("relevance_interneuron", "Inhibitory unit that learns what to ignore"),
         neuron("relevance_excitatory", "Excitatory unit with divisive inhibition"),
-        neuron("relevance_signal", "Counts spikes and sends their number as binary digits"),
+        neuron("relevance_signal", "Counts spikes and sends their number digit by digit"),
         neuron("relevance_amygdala", "Ten output units: winner takes all, learns under the US"),
         synapse(
             "drive_synapse",

@@ -36,9 +36,8 @@ class NetworkParameters(Parameters):
     inhibition: Literal["graded", "spiking"] = parameter(
         "graded",
         unit="",
-        doc="How inhibition is carried: one graded unit, as binary digits of spikes, or a "
-        "population "
-        "of spiking interneurons",
+        doc="How inhibition is carried: one graded unit, as digits of spikes, or a population of "
+        "spiking interneurons",
     )
     inhibition_quantum: float = parameter(
         0.015625,
@@ -47,7 +46,7 @@ class NetworkParameters(Parameters):
         doc="Graded inhibition: its step; the error is at most half of it",
     )
     inhibition_digits: int = parameter(
-        16, unit="", ge=1, le=52, doc="Graded inhibition: binary digits; more is cut to the largest"
+        8, unit="", ge=1, le=26, doc="Graded inhibition: digits to base 4; more is cut to the largest"
     )
     n_interneurons: int = parameter(
         200, unit="", ge=1, doc="Spiking inhibition: size of the population"

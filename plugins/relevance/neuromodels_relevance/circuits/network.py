@@ -52,8 +52,9 @@ SIGNAL = "relevance_signal"
 TO_INHIBITORY, TO_EXCITATORY = "input_inhibition_synapse", "input_excitation_synapse"
 GAIN, DRIVE, FEEDBACK = "inhibition_gain_synapse", "drive_synapse", "feedback_synapse"
 DIGITS = "relevance_digit_synapse"
-"""Copy of `DRIVE` for all that comes as digits."""
-SPIKES_SENT, BINARY, POISSON = 1, 2, 3
+"""Copy of `DRIVE` for all that comes as digits, which are to base `BASE`."""
+BASE = 4.0
+SPIKES_SENT, DIGIT, POISSON = 1, 2, 3
 """Codes of `relevance_interneuron`."""
 
 Array = npt.NDArray[np.float64]
@@ -310,8 +311,8 @@ class RelevanceCircuit(Circuit[P]):
         n = p.inhibition_digits if graded else p.n_interneurons
         self.interneurons = nest.Create(INTERNEURON, n, params=settings)
         if graded:
-            self.interneurons.set(code=BINARY, digit=np.arange(float(n)))
-            weights = p.inhibition_quantum * 2.0 ** np.arange(n)
+            self.interneurons.set(code=DIGIT, digit=np.arange(float(n)))
+            weights = p.inhibition_quantum * BASE ** np.arange(n)
         else:
             self.interneurons.set(code=POISSON, waiting=network.rng.exponential(size=n))
             weights = np.full(n, 1.0 / (n * p.interneuron_gain * CYCLE / 1000.0))
@@ -385,7 +386,7 @@ class RelevanceCircuit(Circuit[P]):
             for targets in everybody:
                 self._switch(network, US, targets, ports["US"])
         if self.parameters.rule != "x_I":
-            n = self.parameters.n_excitatory.bit_length()
+            n = -(-self.parameters.n_excitatory.bit_length() // 2)
             signal = nest.Create(SIGNAL, n, params={"set_point": self.parameters.set_point})
             signal.digit = np.arange(float(n))
             nest.Connect(self.excitatory, signal, "all_to_all", {"delay": RESOLUTION})
@@ -396,7 +397,7 @@ class RelevanceCircuit(Circuit[P]):
                     "all_to_all",
                     {
                         "synapse_model": DIGITS,
-                        "weight": np.tile(2.0 ** np.arange(n), (len(targets), 1)),
+                        "weight": np.tile(BASE ** np.arange(n), (len(targets), 1)),
                         "delay": RESOLUTION,
                         "receptor_type": ports["DIGITS"],
                     },
