@@ -73,13 +73,17 @@ def _toolchain_revision() -> str:
     digest = hashlib.sha256()
     package = files("neuromodels.nestml")
     for name in (
+        "conditions.py",
         "cpp.py",
         "decay.py",
         "delivery.py",
+        "family.py",
         "generate.py",
-        "worker.py",
-        "workarounds.py",
         "lint.py",
+        "rewriting.py",
+        "updates.py",
+        "workarounds.py",
+        "worker.py",
     ):
         digest.update((package / name).read_bytes())
     for header in sorted((package / "headers").iterdir(), key=lambda f: f.name):

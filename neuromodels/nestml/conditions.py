@@ -23,6 +23,8 @@ _TIME = re.compile(
     r"|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|[\s().,+\-*/%<>=!&|]"
 )
 
+_IF = re.compile(r"\s*if \(")
+
 _BODY = re.compile(
     r"(?P<begin>::__update_one\(.*?)(?P<take>const auto received = [^;]*;)(?P<before>.*?)"
     r"(?P<handlers>/\*\*\s*\* Begin NESTML generated code for the onReceive block\(s\).*?)"
@@ -84,7 +86,7 @@ def _split(text: str) -> _Conditions | None:
     timed: list[str] = []
     settled: list[str] = []
     alone, at = True, 0
-    for found in iter(lambda: re.compile(r"\s*if \(").match(text, at), None):
+    while found := _IF.match(text, at):
         condition_end = _closing(text, found.end() - 1)
         begin = text.find("{", condition_end)
         end = _closing(text, begin) if begin >= 0 else -1
@@ -119,7 +121,8 @@ const auto look = [ & ]( const long lag )
   }};
   const auto may = []( const nest::Node* node )
   {{
-    [[maybe_unused]] const auto& of = *static_cast< const std::decay_t< decltype( *this ) >* >( node );
+    using Self = std::decay_t< decltype( *this ) >;
+    [[maybe_unused]] const auto& of = *static_cast< const Self* >( node );
     return {settled};
   }};
   const auto* steps = inputs.steps( from, to, origin_steps, {rests}, look, may );"""

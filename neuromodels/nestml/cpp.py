@@ -66,7 +66,10 @@ _SPIKE_INPUTS_CPP = (
             r"get_spike_input_received_grid_sum_\(\)\[i\] = "
             r"get_spike_input_received_\(\)\[i\]\.get_value\(lag\);\s*\}"
         ),
-        "[[maybe_unused]] const auto received = steps[ lag ].take( place, B_.spike_inputs_grid_sum_ );",
+        (
+            "[[maybe_unused]] const auto received = "
+            "steps[ lag ].take( place, B_.spike_inputs_grid_sum_ );"
+        ),
     ),
 )
 _SPIKE_INPUTS_H = (

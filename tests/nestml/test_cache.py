@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -112,6 +114,20 @@ def test_the_key_depends_on_everything_that_changes_the_binary(
         counting = synapse("counting_synapse", **{**pairing, "factor": factor})
         keys.add(cache.key(Family(hazard, (counting,))))
     assert len(keys) == 8
+
+
+def test_the_key_knows_all_that_writes_cpp() -> None:
+    """What the generator and the writer of a module import is hashed with them."""
+    package = Path(cache.__file__).parent
+    hashed = set(re.findall(r'"(\w+)\.py"', inspect.getsource(cache._toolchain_revision)))
+    for name in hashed:
+        imported = re.findall(
+            r"from neuromodels\.nestml(?:\.(\w+) import| import ([\w, ]+))",
+            (package / f"{name}.py").read_text(),
+        )
+        assert {n for pair in imported for n in re.findall(r"\w+", " ".join(pair))} <= hashed | {
+            "environment"  # finds NEST and the compiler, which are hashed as they are found
+        }
 
 
 _BUILDER = """

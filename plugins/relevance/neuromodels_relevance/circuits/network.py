@@ -495,7 +495,7 @@ class RelevanceCircuit(Circuit[P]):
         collaterals = 2 if p.rule == "x_E" else 1
         units = (1 + collaterals) * p.n_inputs + p.n_excitatory + n
         spikes = p.n_inputs * p.rate_off_shape * p.rate_off_scale
-        rate = 11.0 * p.interneuron_gain if p.inhibition == "spiking" else 15.0
+        rate = 11.0 * p.interneuron_gain if p.inhibition == "spiking" else 44.0
         events = spikes * (collaterals * p.n_excitatory + 2 * n)
         events += n * rate * p.n_excitatory + 2.7 * p.n_excitatory * n
         return Cost(neuron_updates=units * 1000.0 / RESOLUTION, synaptic_events=events)
