@@ -66,8 +66,14 @@ def _is_about_time(part: str) -> bool:
 
 
 def _is_settled(part: str) -> bool:
-    """Whether only parameters, and what follows from them, are in it."""
+    """Whether only parameters, and internals, are in it."""
     return "get_t()" not in part and not _TIME.sub("", re.sub(r"\b[PV]_\.\w+", "", part))
+
+
+def internals_are_settled(source: str) -> bool:
+    """Whether the internals of a neuron depend on parameters alone."""
+    internals = re.search(r"::recompute_internal_variables\([^)]*\)\s*\{.*?\n\}", source, re.DOTALL)
+    return internals is not None and not re.search(r"\bS_\.|_rng\b|random", internals[0])
 
 
 @dataclass
@@ -166,6 +172,8 @@ def look_once(source: str, file: Path) -> str:
         rests = found.alone and not re.sub(r"[/*\s]", "", between)
         source = source[: body.start("conditions")] + found.text + source[body.end("conditions") :]
     settled = [re.sub(r"\b([PV]_\.)", r"of.\1", part) for part in found.settled] if found else []
+    if not internals_are_settled(source):
+        settled = ["true" if "V_." in part else part for part in settled]
     look = _LOOK.format(timed=_bits(timed), settled=_bits(settled), rests=str(rests).lower())
     source = substitute(
         r"const auto\* steps = inputs\.steps\( from, to \);",

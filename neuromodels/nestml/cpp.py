@@ -125,8 +125,7 @@ def keep_internals(text: str) -> str:
     Nothing to be calculated lies between the two, and internals that depend on parameters alone are
     as they were.
     """
-    internals = re.search(r"::recompute_internal_variables\([^)]*\)\s*\{.*?\n\}", text, re.DOTALL)
-    if internals is None or re.search(r"\bS_\.|_rng\b|random", internals[0]):
+    if not conditions.internals_are_settled(text):
         return text
     return re.sub(
         r"\n *const double old___h = V_\.__h;\s*V_\.__h = t_sp_ms - last_spike_;"

@@ -173,13 +173,19 @@ def test_which_models_rest(timely: ModuleType) -> None:
     assert "of.P_.active ) << 1" in texts["timely_neuron"]
 
 
-def test_a_condition_that_draws_random_numbers_is_left_alone() -> None:
-    """A number more or less, and all later ones are others."""
-    condition = "get_t() > 3 && rng->drand() < 0.5"
-    text = f"""
+def neuron_source(condition: str, internals: str = "") -> str:
+    """What of a neuron's C++ matters here."""
+    return f"""
+void X::recompute_internal_variables(bool)
+{{
+  {internals}
+}}
     const auto* steps = inputs.steps( from, to );
+    const auto run = inputs.order().next( *this );
 X::__update_one( )
 {{
+  for ( long lag = from ; lag < to ; ++lag )
+  {{
     const auto received = steps[ lag ].take( place );
     /**
      * Begin NESTML generated code for the onReceive block(s)
@@ -200,9 +206,23 @@ X::__update_one( )
      * handle continuous input ports
     **/
     if ( logs )
+  }}
 }}
 """
-    drawn = look_once(text, Path("drawn.cpp"))
+
+
+def test_a_condition_that_draws_random_numbers_is_left_alone() -> None:
+    """A number more or less, and all later ones are others."""
+    condition = "get_t() > 3 && rng->drand() < 0.5"
+    drawn = look_once(neuron_source(condition), Path("drawn.cpp"))
     assert f"if ({condition})" in drawn
     assert "idle and" not in drawn
     assert "false, look, may" in drawn
+
+
+@pytest.mark.parametrize("internals", ["V_.open = P_.active;", "V_.open = S_.x > 1;"])
+def test_only_what_follows_from_parameters_is_settled(internals: str) -> None:
+    """Internals that follow from a state change while the network is simulated."""
+    text = look_once(neuron_source("get_t() > 3 && V_.open", internals), Path("settled.cpp"))
+    assert "holds( 0 ) && V_.open" in text
+    assert ("of.V_.open" in text) == ("P_" in internals)

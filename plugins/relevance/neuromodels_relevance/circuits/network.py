@@ -3,7 +3,7 @@
 A time step of the published model, 20 ms, is a *cycle* of four kernel steps of 5 ms with delays of
 one step, in which the layers act one after the other (`relevance_interneuron` has the sequence).
 So every input meets the inhibition and the error that it meets in the published model, and weights
-change before the next cycle.
+change before the next cycle.  Cycles begin at multiples of 20 ms of the kernel's time.
 
 ===========  ===================================================================================
 kernel step
