@@ -4,7 +4,7 @@
 Such a part of a condition is the same for all neurons, so the call for the first of them
 (`neuromodels.nestml.updates`) evaluates it.  A part about parameters is the same for a neuron as
 long as nobody sets them.  So a class that does nothing between its conditions rests in steps in
-which none of them can hold for any neuron, and nothing has come.
+which none of them can hold for any neuron, and nothing has come; but for neurons that are recorded from.
 """
 
 from __future__ import annotations
@@ -134,11 +134,12 @@ const auto look = [ & ]( const long lag )
   const auto* steps = inputs.steps( from, to, origin_steps, {rests}, look, may );"""
 
 _REST = """\
-\\g<0>
-  if ( not logs and neuromodels::Inputs::idle( steps + from, steps + to ) )
+  if ( neuromodels::Inputs::idle( steps + from, steps + to ) )
   {
+    inputs.order().for_logged( run, update );
     return;
-  }"""
+  }
+\\g<0>"""
 
 
 def _bits(conditions: list[str]) -> str:
@@ -185,7 +186,7 @@ def look_once(source: str, file: Path) -> str:
     if not rests:
         return source
     source = substitute(
-        r"const auto run = inputs\.order\(\)\.next\( \*this \);", _REST, source, what, file
+        r"  for \( const auto\* it = run\.first;", _REST, source, what, file
     )
     return substitute(
         r"(::__update_one\([^{]*\{[^{]*for \( long lag = from ; lag < to ; \+\+lag \)\s*\{)",

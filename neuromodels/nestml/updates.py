@@ -13,11 +13,18 @@ void
 {
   auto& inputs = neuromodels::Inputs::of< \1 >( get_thread() );\2
   const long origin_steps = origin.get_steps();
-  const bool logs = inputs.order().logs();
   const auto* steps = inputs.steps( from, to );
   const auto run = inputs.order().next( *this );
   // more than a cache holds: each is larger than what a processor fetches by itself
   const bool many = ( run.second - run.first ) * sizeof( \1 ) > ( 1 << 20 );
+  const auto update = [ & ]( const neuromodels::Order::Member& neuron )
+  {
+    if ( not neuron.frozen )
+    {
+      static_cast< \1* >( neuron.node )
+        ->__update_one( origin, from, to, origin_steps, neuron.logs, steps, neuron.place );
+    }
+  };
   for ( const auto* it = run.first; it != run.second; ++it )
   {
     if ( many and run.second - it > 4 )
@@ -25,11 +32,7 @@ void
       const auto* later = static_cast< \1* >( it[ 4 ].node );
       neuromodels::prefetch_all( static_cast< const neuromodels::Receiver* >( later ), later + 1 );
     }
-    if ( not it->frozen )
-    {
-      static_cast< \1* >( it->node )
-        ->__update_one( origin, from, to, origin_steps, logs, steps, it->place );
-    }
+    update( *it );
   }
 }
 
@@ -83,7 +86,7 @@ _H = (
     ),
     (
         r"return (B_\.logger_\.connect_logging_device)",
-        r"inputs().order().log();\n  return \1",
+        r"inputs().order().log( this );\n  return \1",
     ),
 )
 

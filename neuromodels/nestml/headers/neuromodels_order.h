@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -49,6 +50,7 @@ public:
     size_t end;   //!< of those that follow each other
     bool hidden;
     bool frozen; //!< one that is hidden: by the user
+    bool logs;   //!< somebody records from it
   };
 
   //! Those of a class on a thread, unless they are known.
@@ -63,6 +65,7 @@ public:
       return;
     }
     local_ = local.size();
+    all_marked_ = false;
     members_.clear();
     next_ = 0;
     size_t first = 0;
@@ -78,7 +81,7 @@ public:
       if ( auto* neuron = dynamic_cast< NeuronT* >( it->get_node() ) )
       {
         neuron->inputs();
-        members_.push_back( { neuron, neuron->place(), 0, false, false } );
+        members_.push_back( { neuron, neuron->place(), 0, false, false, false } );
       }
       else
       {
@@ -102,6 +105,10 @@ public:
     if ( first == members_.end() )
     {
       throw nest::KernelException( "neurons that are created after Prepare cannot be simulated before the next one" );
+    }
+    if ( not all_marked_ )
+    {
+      mark();
     }
     next_ = first->end;
     hide( first - members_.begin() + 1, next_ );
@@ -140,20 +147,44 @@ public:
     }
   }
 
-  //! Somebody records from one of them.
+  //! Somebody records from a neuron.
   void
-  log()
+  log( const nest::Node* node )
   {
-    logs_ = true;
+    logged_.insert( node );
+    all_marked_ = false;
   }
 
-  bool
-  logs() const
+  //! Call `f` with those of a run that somebody records from.
+  template < typename F >
+  void
+  for_logged( const std::pair< const Member*, const Member* >& run, const F& f ) const
   {
-    return logs_;
+    for ( const size_t i : logging_ )
+    {
+      if ( run.first <= &members_[ i ] and &members_[ i ] < run.second )
+      {
+        f( members_[ i ] );
+      }
+    }
   }
 
 private:
+  void
+  mark()
+  {
+    all_marked_ = true;
+    logging_.clear();
+    for ( size_t i = 0; i < members_.size(); ++i )
+    {
+      members_[ i ].logs = logged_.count( members_[ i ].node );
+      if ( members_[ i ].logs )
+      {
+        logging_.push_back( i );
+      }
+    }
+  }
+
   //! Members that need no calls, unless they are hidden.
   void
   hide( size_t begin, const size_t end )
@@ -169,8 +200,10 @@ private:
   std::vector< Member > members_; // by node ID
   size_t local_ = 0;              // nodes on the thread when they were taken down
   size_t next_ = 0;               // after those that were updated last
+  std::unordered_set< const nest::Node* > logged_;
+  std::vector< size_t > logging_; // members that are
+  bool all_marked_ = false;
   bool hides_ = false;
-  bool logs_ = false;
 };
 
 } // namespace neuromodels
