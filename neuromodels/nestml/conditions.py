@@ -4,7 +4,8 @@
 Such a part of a condition is the same for all neurons, so the call for the first of them
 (`neuromodels.nestml.updates`) evaluates it.  A part about parameters is the same for a neuron as
 long as nobody sets them.  So a class that does nothing between its conditions rests in steps in
-which none of them can hold for any neuron, and nothing has come; but for neurons that are recorded from.
+which none of them can hold for any neuron, and nothing has come; but for neurons that somebody
+records from.
 """
 
 from __future__ import annotations
@@ -185,9 +186,7 @@ def look_once(source: str, file: Path) -> str:
     )
     if not rests:
         return source
-    source = substitute(
-        r"  for \( const auto\* it = run\.first;", _REST, source, what, file
-    )
+    source = substitute(r"  for \( const auto\* it = run\.first;", _REST, source, what, file)
     return substitute(
         r"(::__update_one\([^{]*\{[^{]*for \( long lag = from ; lag < to ; \+\+lag \)\s*\{)",
         r"\1\n    if ( steps[ lag ].idle and not logs )\n    {\n      continue;\n    }",

@@ -181,7 +181,7 @@ void X::recompute_internal_variables(bool)
   {internals}
 }}
     const auto* steps = inputs.steps( from, to );
-    const auto run = inputs.order().next( *this );
+  for ( const auto* it = run.first; it != run.second; ++it )
 X::__update_one( )
 {{
   for ( long lag = from ; lag < to ; ++lag )

@@ -46,7 +46,11 @@ class NetworkParameters(Parameters):
         doc="Graded inhibition: its step; the error is at most half of it",
     )
     inhibition_digits: int = parameter(
-        8, unit="", ge=1, le=26, doc="Graded inhibition: digits to base 4; more is cut to the largest"
+        8,
+        unit="",
+        ge=1,
+        le=26,
+        doc="Graded inhibition: digits to base 4; more is cut to the largest",
     )
     n_interneurons: int = parameter(
         200, unit="", ge=1, doc="Spiking inhibition: size of the population"
