@@ -6,7 +6,8 @@ Each circuit runs at its published size with its published schedule cut to SECON
 without recorders, in this process and with one thread; then the NumPy model of the tests runs as
 many steps of the same setting, drawing its random numbers in the same loop: once with all inputs
 and weights (``NumPy``: the equations as written) and once with the rows of inputs that spiked only
-(``NumPy, sparse``).  The simulations only, without construction.
+(``NumPy, sparse``).  The simulations only, without construction.  Categorization comes without and
+with the classifier, which learns in every step; the tests in between are left out on both sides.
 """
 
 # ruff: noqa: E402 (threads are set before NumPy is imported)
@@ -26,6 +27,7 @@ import exact_relevance as exact
 import nest
 import numpy as np
 from neuromodels_relevance import neuromodels_circuits
+from neuromodels_relevance.circuits.network import CYCLE
 
 import neuromodels
 from neuromodels.clock import Clock
@@ -35,6 +37,7 @@ VARIANTS = {
     "relevance/learning-to-ignore": ("x_I", "x_E", "I_E"),
     "relevance/blocking": ("x_I", "x_E", "I_E"),
 }
+CLASSIFIER = "relevance/categorization"
 WARM_UP = 2.0
 
 
@@ -46,21 +49,57 @@ def since(begin, seconds):
     return [(now - then) / seconds for now, then in zip(clocks(), begin, strict=True)]
 
 
-def in_nest(circuit, seconds):
+class Controlled(KernelNetwork):
+    """A network whose control, which is of every cycle, is called here."""
+
+    act = None
+
+    def control(self, act, *, interval):
+        assert self.act is None
+        assert interval == CYCLE
+        self.act = act
+
+    def run(self, seconds, *, controlled):
+        if not controlled:
+            nest.Run(1000.0 * seconds)
+            return
+        for _ in range(round(1000.0 * seconds / CYCLE)):
+            nest.Run(CYCLE)
+            self.act()
+
+
+def in_nest(circuit, seconds, *, classifier):
     nest.ResetKernel()
     neuromodels.install(*circuit.models)
     nest.set(resolution=circuit.resolution, local_num_threads=1, rng_seed=1)
-    circuit.build(KernelNetwork(nest, Clock(circuit.resolution), 1))
+    network = Controlled(nest, Clock(circuit.resolution), 1)
+    circuit.build(network)
     nest.Prepare()
-    nest.Run(1000.0 * (WARM_UP + circuit.parameters.pretraining))
+    network.run(WARM_UP + circuit.parameters.pretraining, controlled=classifier)
     begin = clocks()
-    nest.Run(1000.0 * seconds)
+    network.run(seconds, controlled=classifier)
     result = since(begin, seconds)
     nest.Cleanup()
     return result
 
 
-def in_numpy(circuit, seconds, *, dense):
+def classified(circuit, base):
+    """What the NumPy model asks the schedule for: the stimulus of a step, and the inputs' rates."""
+    shown = np.full(circuit.schedule.n_cycles, -1)
+    for k, name in enumerate(circuit.stimuli):
+        shown[circuit.schedule.on(name)] = k
+
+    def rates(step):
+        given = base.copy()
+        if shown[step] >= 0:
+            units = circuit.units(circuit.stimuli[shown[step]])
+            given[units] = circuit.parameters.rate_on
+        return given
+
+    return {"shown": lambda step: shown[step], "input_rates": rates}
+
+
+def in_numpy(circuit, seconds, *, dense, classifier):
     p, schedule = circuit.parameters, circuit.schedule
     rng = np.random.default_rng(1)
     W = circuit.input_weights(rng)
@@ -71,8 +110,11 @@ def in_numpy(circuit, seconds, *, dense):
     )  # fmt: skip
     setting = exact.Setting(
         rule=p.rule, alpha=circuit.learning_rate, amygdala=output is not None,
-        **circuit.windows(),
+        classifier=classifier, **circuit.windows(),
     )  # fmt: skip
+    if classifier:
+        state.V, state.b_y = rng.random((len(circuit.stimuli), p.n_excitatory)), np.zeros(10)
+        setting.alpha_y = p.output_rate
     n = round(seconds / exact.DT)
     base = exact.rates(rng, p.n_inputs)
     on = {
@@ -85,8 +127,20 @@ def in_numpy(circuit, seconds, *, dense):
     exact.simulate(
         state, setting, 50, n, counts=counts, spikes=exact.bernoulli(rng), us=schedule.on("US"),
         share_on=schedule.on("share"), scale_on=schedule.on("scale"), dense=dense, record=False,
+        **(classified(circuit, base) if classifier else {}),
     )  # fmt: skip
     return since(begin, seconds)
+
+
+def compare(label, kind, seconds, *, classifier=False, **parameters):
+    circuit = kind(kind.Parameters(pretraining=2.0, **parameters))
+    rows = [
+        in_nest(circuit, seconds, classifier=classifier),
+        in_numpy(circuit, seconds, dense=True, classifier=classifier),
+        in_numpy(circuit, seconds, dense=False, classifier=classifier),
+    ]
+    cells = " ".join(f"{1000 * cpu:8.1f} ({1000 * wall:5.0f})" for cpu, wall in rows)
+    print(f"{label:34s} {cells}  {rows[0][0] / rows[1][0]:.2f}", flush=True)
 
 
 def main(seconds=20.0, names=()):
@@ -97,15 +151,10 @@ def main(seconds=20.0, names=()):
         if names and kind.name not in names:
             continue
         for rule in VARIANTS.get(kind.name, ("x_I",)):
-            circuit = kind(kind.Parameters(rule=rule, pretraining=2.0))
-            rows = [
-                in_nest(circuit, seconds),
-                in_numpy(circuit, seconds, dense=True),
-                in_numpy(circuit, seconds, dense=False),
-            ]
-            cells = " ".join(f"{1000 * cpu:8.1f} ({1000 * wall:5.0f})" for cpu, wall in rows)
-            label = f"{kind.name} {rule}"
-            print(f"{label:34s} {cells}  {rows[0][0] / rows[1][0]:.2f}", flush=True)
+            compare(f"{kind.name} {rule}", kind, seconds, rule=rule)
+        if kind.name == CLASSIFIER:
+            never = round(1000.0 * seconds)
+            compare(f"{kind.name} learns", kind, seconds, classifier=True, test_interval=never)
 
 
 if __name__ == "__main__":

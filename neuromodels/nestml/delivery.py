@@ -386,8 +386,21 @@ def line_up(text: str, file: Path) -> str:
         text,
         file,
     )
+    weight = re.search(r"get_weight\(\) const\s*\{\s*return S_\.(\w+);", text)
+    if weight is None:
+        raise _changed(file)
+    name = weight[1]
+    text = _replace(
+        rf"(struct State_\s*\{{[^}}]*?)\bdouble {name};",
+        rf"\1neuromodels::Weight {name};",
+        text,
+        file,
+    )
+    text = re.sub(rf"(__d\[[^;]*\] = )S_\.{name};", r"\1get_weight();", text)
     return _replace(
         r"(\n *)(inline double get_weight\(\) const)",
+        rf'\1static constexpr const char* WEIGHT = "{name}";'
+        rf"\1neuromodels::Weight& weight() {{ return S_.{name}; }}"
         r"\1const neuromodels::Target& to() const { return this->target_; }\1\2",
         text,
         file,
@@ -400,7 +413,7 @@ ROWS = """\
   {{
     auto& rows = neuromodels::Rows< connection_{i} >::of( tid, syn_id_ );
     const auto* row = rows.find( lcid, C_ );
-    if ( row and arrival.deliver_row( row->to, rows.weights( *row ), row->n, row->delay ) )
+    if ( row and arrival.deliver_row( row->to, row->weights, row->n, row->delay ) )
     {{
       return row->n;
     }}

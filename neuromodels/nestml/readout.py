@@ -15,12 +15,15 @@ from __future__ import annotations
 import ctypes
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from neuromodels.errors import UnknownNameError, UsageError
 from neuromodels.ranks import world
 
 if TYPE_CHECKING:  # circuits name `weight_summary`, and `neuromodels list` imports circuits
+    from pathlib import Path
+
     import numpy as np
     import numpy.typing as npt
 
@@ -44,6 +47,15 @@ class WeightSummary:
     largest: float
 
 
+@cache
+def _symbol(module: Path, name: str) -> Any:
+    """A function of a module that is loaded; None if it has no such function."""
+    symbol = getattr(ctypes.CDLL(str(module)), name, None)
+    if symbol is not None:
+        symbol.restype = ctypes.c_long
+    return symbol
+
+
 def _reader(synapse_model: str, function: str) -> tuple[Any, int]:
     import nest
 
@@ -56,8 +68,7 @@ def _reader(synapse_model: str, function: str) -> tuple[Any, int]:
             fix="name one that was given to neuromodels.install(), or a copy of it",
         )
     name, entry = found
-    symbol = getattr(ctypes.CDLL(str(entry.path)), f"neuromodels_{function}_{name}")
-    symbol.restype = ctypes.c_long
+    symbol = _symbol(entry.path, f"neuromodels_{function}_{name}")
     return symbol, int(nest.GetDefaults(synapse_model)["synapse_modelid"])
 
 
@@ -274,14 +285,14 @@ def set_values(what: Any, variable: str, values: npt.ArrayLike) -> None:
             layout = _layout(what)
             count = int(layout.counts.sum())
     array = np.asarray(values, dtype=np.float64)
-    if array.shape not in {(), (count,)} or not np.isfinite(array).all():
+    finite = bool(np.isfinite(array.sum()) or np.isfinite(array).all())  # the sum may overflow
+    if array.shape not in {(), (count,)} or not finite:
         raise UsageError(
             f"'{variable}' of {count} {'connections' if connections else 'neurons'} cannot be set "
-            f"to an array of shape {array.shape}"
-            + ("" if np.isfinite(array).all() else " that is not finite"),
+            f"to an array of shape {array.shape}" + ("" if finite else " that is not finite"),
             fix="give one finite number, or one for each",
         )
-    everything = np.array(np.broadcast_to(array, count))
+    everything = np.ascontiguousarray(np.broadcast_to(array, count))
     if not connections:
         _access_neurons(what, variable, everything, write=True)
         return
@@ -308,11 +319,10 @@ def _access_neurons(
             fix="access neurons of one model that was given to neuromodels.install()",
         )
     name, entry = found
-    access = getattr(ctypes.CDLL(str(entry.path)), f"neuromodels_access_{name}", None)
+    access = _symbol(entry.path, f"neuromodels_access_{name}")
     ids = ids_of(nodes)
     done = -1
     if access is not None:
-        access.restype = ctypes.c_long
         done = access(
             variable.encode(),
             ctypes.c_int(write),

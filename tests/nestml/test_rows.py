@@ -129,6 +129,56 @@ def new_weights(network: Network) -> None:
     network.look()
 
 
+def set_and_read(network: Network, table: np.ndarray) -> None:
+    """Set all weights, by target, and see that NEST has them too."""
+    # in which order the kernel has connections depends on which thread has a target
+    targets = neuromodels.weights(network.model)[1]
+    values = table[targets - network.targets[0].global_id]
+    neuromodels.set_values(network.model, "w", values)
+    np.testing.assert_array_equal(network.weights(), values)
+    np.testing.assert_array_equal(neuromodels.weights(network.model)[0], values)
+    summary = neuromodels.weight_summary(network.model)
+    assert (summary.smallest, summary.largest) == (values.min(), values.max())
+    found = network.nest.GetConnections(synapse_model=network.model).get("weight")
+    np.testing.assert_array_equal(np.sort(found), np.sort(values))
+
+
+def all_weights(network: Network) -> None:
+    """Weights that are all set at once, in the order that the kernel has them in."""
+    network.connect(network.sources, network.targets, 3)
+    network.connect(network.sources[:2], network.targets[:3], 4)  # too few for a row
+    table = network.rng.choice([0.1, 0.2, 0.3, 1.0, 2.0], N_TARGETS)
+    with network.nest.RunManager():
+        for factor in (1.0, 3.0, 0.0, -1.0, 0.5):
+            set_and_read(network, factor * table)
+            network.nest.Run(7.0)
+            network.look()
+        one = network.nest.GetConnections(network.sources[2], network.targets[5])
+        assert one.weight == 0.5 * table[5]
+        one.weight = 8.0
+        assert np.sum(network.weights() == 8.0) == 1
+        network.nest.Run(7.0)
+        network.look()
+    # NEST sorts connections anew, and weights come along
+    before = np.sort(network.weights())
+    network.connect(network.sources, network.targets[:20], 1, delay=0.2)
+    network.simulate()
+    assert np.isin(before, network.weights()).all()
+    set_and_read(network, table[::-1])
+    network.simulate()
+
+
+def signs(network: Network) -> None:
+    """All weights at once through a port where the sign says which one it is."""
+    network.connect(network.sources, network.targets, 1)
+    table = network.rng.choice([0.1, 0.2, 1.0], N_TARGETS)
+    with network.nest.RunManager():
+        for some in (np.inf, 0.5, 0.15, 0.0, np.inf):
+            set_and_read(network, np.where(table > some, -table, table))
+            network.nest.Run(7.0)
+            network.look()
+
+
 def new_connections(network: Network) -> None:
     """Connections that come, and go."""
     network.connect(network.sources, network.targets[:30], 3)
@@ -140,7 +190,18 @@ def new_connections(network: Network) -> None:
 
 
 @pytest.mark.parametrize(
-    "story", [gaps, several, delays, ports, below_zero, new_weights, new_connections]
+    "story",
+    [
+        gaps,
+        several,
+        delays,
+        ports,
+        below_zero,
+        new_weights,
+        all_weights,
+        signs,
+        new_connections,
+    ],
 )
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_same_as_by_events(

@@ -3,6 +3,7 @@
  * This file is part of neuromodels; GPL-2.0-or-later. */
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include "connector_base.h"
 #include "kernel_manager.h"
 #include "nest_impl.h"
+#include "neuromodels_delivery.h"
 #include "neuromodels_inputs.h"
 #include "neuromodels_reveal.h"
 #include "node_manager.h"
@@ -167,16 +169,34 @@ access_connections( const Variable< ConnectionT > ( &variables )[ N ],
   {
     return -1;
   }
-  changes() += set;
   long n = 0;
+  size_t tid = 0;
   for ( auto& connectors : nest::kernel().connection_manager.*reveal( ConnectorsTag() ) )
   {
+    const size_t thread = tid++;
     if ( syn_id >= static_cast< long >( connectors.size() ) or not connectors[ syn_id ] )
     {
       continue;
     }
     auto& connector = static_cast< nest::Connector< ConnectionT >& >( *connectors[ syn_id ] );
-    for ( auto& connection : connector.*reveal( ConnectionsTag< ConnectionT >() ) )
+    auto& connections = connector.*reveal( ConnectionsTag< ConnectionT >() );
+    const long size = connections.size();
+    if ( capacity <= n )
+    {
+      n += size;
+      continue;
+    }
+    if constexpr ( requires { ConnectionT::WEIGHT; } )
+    {
+      double* weights = Rows< ConnectionT >::of( thread, syn_id ).whole( connections );
+      if ( weights and n + size <= capacity and std::strcmp( name, ConnectionT::WEIGHT ) == 0 )
+      {
+        std::copy_n( set ? values + n : weights, size, set ? weights : values + n );
+        n += size;
+        continue;
+      }
+    }
+    for ( auto& connection : connections )
     {
       if ( n < capacity )
       {

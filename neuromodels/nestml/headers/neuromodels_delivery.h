@@ -3,10 +3,12 @@
  * This file is part of neuromodels; GPL-2.0-or-later. */
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -241,31 +243,71 @@ private:
   std::array< Once, 8 > once_;
 };
 
+//! Fewer targets are as fast one by one.
+constexpr size_t SHORTEST_ROW = 4;
+
+/* The weight of a connection that does nothing but pass it on: in the connection, or in a row. */
+class Weight
+{
+public:
+  operator double() const
+  {
+    return at_ ? *at_ : own_;
+  }
+
+  Weight&
+  operator=( const double weight )
+  {
+    double& here = at_ ? *at_ : own_;
+    if ( not( weight >= 0.0 ) and here >= 0.0 )
+    {
+      ++changes(); // it may have to go elsewhere
+    }
+    here = weight;
+    return *this;
+  }
+
+  //! Keep it in another place; null: in the connection.
+  void
+  move( double* to )
+  {
+    const double weight = *this;
+    at_ = to;
+    ( at_ ? *at_ : own_ ) = weight;
+  }
+
+private:
+  double own_ = 0.0;
+  double* at_ = nullptr;
+};
+
 /* Weights of connections that do nothing but pass them on, side by side: a source whose targets follow
  * each other, as in an all-to-all projection, is one loop over an array.  They are those of the
- * connections of one synapse model on one thread, which remain what counts: whoever may change one of
- * them counts it in `changes`, and they are read again. */
+ * connections of one synapse model on one thread, which know where theirs are; laid out anew when
+ * something other than weights may have changed, which whoever does it counts in `changes`. */
 template < typename ConnectionT >
 class Rows
 {
 public:
   struct Row
   {
-    size_t n = 0;     //!< of targets; 0: this source has no row
-    size_t begin = 0; //!< of its weights
-    Target to;        //!< the first of its targets
-    long delay = 0;
+    size_t n;              //!< of targets
+    const double* weights; //!< of them
+    Target to;             //!< the first of them
+    long delay;
   };
 
   static Rows&
   of( const size_t tid, const size_t syn_id )
   {
-    // by thread; never destroyed, like what is static in the module
-    static thread_local auto& all = *new std::unordered_map< size_t, Rows >();
+    // never destroyed, like what is static in the module
+    static auto& all = *new std::unordered_map< size_t, Rows >();
+    static auto& mutex = *new std::mutex();
     static thread_local std::pair< size_t, Rows* > last { -1, nullptr };
     const size_t key = syn_id * nest::kernel().vp_manager.get_num_threads() + tid;
     if ( key != last.first )
     {
+      const std::lock_guard< std::mutex > lock( mutex );
       last = { key, &all[ key ] };
     }
     return *last.second;
@@ -276,8 +318,7 @@ public:
   const Row*
   find( const size_t lcid, Connections& connections )
   {
-    if ( nest::kernel().connection_manager.connections_have_changed()
-      or nest::kernel().sp_manager.is_structural_plasticity_enabled() )
+    if ( changing() )
     {
       return nullptr;
     }
@@ -285,79 +326,113 @@ public:
     if ( now != seen_ )
     {
       seen_ = now;
-      rows_.clear();
-      weights_.clear();
+      lay_out( connections );
     }
-    auto found = rows_.find( lcid );
-    if ( found == rows_.end() )
-    {
-      found = rows_.emplace( lcid, read( lcid, connections ) ).first;
-    }
-    return found->second.n > 0 ? &found->second : nullptr;
+    const auto found = rows_.find( lcid );
+    return found != rows_.end() ? &found->second : nullptr;
   }
 
-  const double*
-  weights( const Row& row ) const
+  //! The weights of all connections in their order, if they lie so; null if they do not.
+  template < typename Connections >
+  double*
+  whole( const Connections& connections )
   {
-    return weights_.data() + row.begin;
+    const bool current = &connections == of_ and seen_ == changes() and not changing();
+    return current and straight_ ? weights_.data() : nullptr;
   }
 
 private:
-  //! Fewer are as fast one by one.
-  static constexpr size_t SHORTEST = 4;
+  static bool
+  changing()
+  {
+    return nest::kernel().connection_manager.connections_have_changed()
+      or nest::kernel().sp_manager.is_structural_plasticity_enabled();
+  }
 
   template < typename Connections >
-  Row
-  read( const size_t lcid, Connections& connections )
+  void
+  lay_out( Connections& connections )
   {
-    const ConnectionT* first = &connections[ lcid ];
-    Row row { 0, weights_.size(), first->to(), first->get_delay_steps() };
-    if ( not row.to.inputs() )
-    {
-      return row;
-    }
+    std::vector< double > weights( connections.size() );
+    rows_.clear();
+    of_ = &connections;
+    straight_ = true;
     size_t n = 0;
+    for ( size_t lcid = 0; lcid < connections.size(); lcid += n )
+    {
+      n = 1;
+      while ( connections[ lcid + n - 1 ].source_has_more_targets() )
+      {
+        ++n;
+      }
+      const std::vector< size_t > places = order( lcid, n, connections );
+      if ( places.empty() )
+      {
+        straight_ = false;
+      }
+      for ( size_t i = 0; i < n; ++i )
+      {
+        connections[ lcid + i ].weight().move( places.empty() ? nullptr : &weights[ lcid + places[ i ] ] );
+        straight_ = straight_ and places[ i ] == i;
+      }
+      if ( not places.empty() )
+      {
+        const size_t first = std::find( places.begin(), places.end(), 0 ) - places.begin();
+        const ConnectionT& begin = connections[ lcid + first ];
+        rows_[ lcid ] = { n, &weights[ lcid ], begin.to(), begin.get_delay_steps() };
+        straight_ = straight_ and not begin.to().tells_signs();
+      }
+    }
+    weights_.swap( weights ); // which moves no weight
+  }
+
+  //! The places of the weights of a source in its row; nothing if it can have none.
+  template < typename Connections >
+  static std::vector< size_t >
+  order( const size_t lcid, const size_t n, Connections& connections )
+  {
+    const ConnectionT& one = connections[ lcid ];
+    if ( n < SHORTEST_ROW or not one.to().inputs() )
+    {
+      return {};
+    }
     bool negative = false;
-    for ( bool more = true; more; ++n )
-    {
-      const ConnectionT& connection = connections[ lcid + n ];
-      more = connection.source_has_more_targets();
-      negative = negative or not( connection.get_weight() >= 0.0 );
-      if ( connection.is_disabled() or not connection.to().like( row.to )
-        or connection.get_delay_steps() != row.delay )
-      {
-        return row;
-      }
-      if ( connection.to().place() < row.to.place() )
-      {
-        row.to = connection.to();
-      }
-    }
-    if ( n < SHORTEST or ( negative and row.to.tells_signs() ) )
-    {
-      return row;
-    }
-    // the kernel sorts connections by source, and there is no order among a source's
-    std::vector< bool > there( n );
-    weights_.resize( row.begin + n );
+    size_t first = one.to().place();
     for ( size_t i = lcid; i < lcid + n; ++i )
     {
-      const size_t place = connections[ i ].to().place() - row.to.place();
-      if ( place >= n or there[ place ] )
+      const ConnectionT& connection = connections[ i ];
+      negative = negative or not( connection.get_weight() >= 0.0 );
+      if ( connection.is_disabled() or not connection.to().like( one.to() )
+        or connection.get_delay_steps() != one.get_delay_steps() )
       {
-        weights_.resize( row.begin );
-        return row;
+        return {};
       }
-      there[ place ] = true;
-      weights_[ row.begin + place ] = connections[ i ].get_weight();
+      first = std::min( first, connection.to().place() );
     }
-    row.n = n;
-    return row;
+    if ( negative and one.to().tells_signs() )
+    {
+      return {};
+    }
+    // the kernel sorts connections by source, and there is no order among a source's
+    std::vector< size_t > places( n );
+    std::vector< bool > there( n );
+    for ( size_t i = 0; i < n; ++i )
+    {
+      places[ i ] = connections[ lcid + i ].to().place() - first;
+      if ( places[ i ] >= n or there[ places[ i ] ] )
+      {
+        return {};
+      }
+      there[ places[ i ] ] = true;
+    }
+    return places;
   }
 
   size_t seen_ = -1;
+  const void* of_ = nullptr; // the connections whose weights they are
+  bool straight_ = false;    // in the order of the connections, whatever their sign
   std::unordered_map< size_t, Row > rows_; // by first connection
-  std::vector< double > weights_;
+  std::vector< double > weights_;          // by connection, but for their order in a row
 };
 
 } // namespace neuromodels

@@ -23,7 +23,7 @@
 namespace neuromodels
 {
 
-/* How often a connection, or what it depends on, has been changed from outside. */
+//! How often a connection but for its weight, or what it depends on, may have been changed from outside.
 inline std::atomic< size_t >&
 changes()
 {

@@ -116,7 +116,6 @@ class Categorization(RelevanceCircuit[CategorizationParameters]):
         self._relevance = 0.0
         self._latest = dict.fromkeys(QUANTITIES, 0.0)
         self._place: npt.NDArray[np.int64] | None = None
-        self._change = np.empty_like(self.W)
         network.control(self._step, interval=CYCLE)
         network.signal(
             "output",
@@ -154,12 +153,13 @@ class Categorization(RelevanceCircuit[CategorizationParameters]):
 
     def _change_inputs(self, fall: Array, shown: int) -> None:
         """Change the weights of all inputs by their rates times `fall` (1/Hz)."""
+        from scipy.linalg.blas import dger
+
         rates = self.rates_off
         if shown >= 0:
             rates = rates.copy()
             rates[self.units(self.stimuli[shown])] = self.parameters.rate_on
-        np.multiply.outer(rates, fall, out=self._change)
-        np.subtract(self.W, self._change, out=self.W)
+        dger(-1.0, fall, rates, a=self.W.T, overwrite_a=1)  # W -= rates x fall, in one pass
         np.maximum(self.W, 0.0, out=self.W)
         if self._place is None:
             self._place = self._order()
