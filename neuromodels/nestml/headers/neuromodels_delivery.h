@@ -18,6 +18,7 @@
 #include "nest_impl.h"
 #include "neuromodels_inputs.h"
 #include "neuromodels_memory.h"
+#include "neuromodels_reveal.h"
 #include "target_identifier.h"
 
 namespace neuromodels
@@ -243,6 +244,12 @@ private:
   std::array< Once, 8 > once_;
 };
 
+struct NumbersTag
+{
+  friend constexpr auto reveal( NumbersTag );
+};
+template struct Reveal< NumbersTag, &nest::ConnectionManager::num_connections_ >;
+
 //! Fewer targets are as fast one by one.
 constexpr size_t SHORTEST_ROW = 4;
 
@@ -297,6 +304,12 @@ public:
     long delay;
   };
 
+  Rows( const size_t tid, const size_t syn_id )
+    : tid_( tid )
+    , syn_id_( syn_id )
+  {
+  }
+
   static Rows&
   of( const size_t tid, const size_t syn_id )
   {
@@ -308,7 +321,7 @@ public:
     if ( key != last.first )
     {
       const std::lock_guard< std::mutex > lock( mutex );
-      last = { key, &all[ key ] };
+      last = { key, &all.try_emplace( key, tid, syn_id ).first->second };
     }
     return *last.second;
   }
@@ -322,10 +335,11 @@ public:
     {
       return nullptr;
     }
-    const size_t now = changes();
-    if ( now != seen_ )
+    if ( not current( &connections ) )
     {
-      seen_ = now;
+      seen_ = changes();
+      n_ = number();
+      of_ = &connections;
       lay_out( connections );
     }
     const auto found = rows_.find( lcid );
@@ -337,11 +351,24 @@ public:
   double*
   whole( const Connections& connections )
   {
-    const bool current = &connections == of_ and seen_ == changes() and not changing();
-    return current and straight_ ? weights_.data() : nullptr;
+    return straight_ and current( &connections ) and not changing() ? weights_.data() : nullptr;
   }
 
 private:
+  //! Of connections, those that have been disconnected not among them.
+  size_t
+  number() const
+  {
+    return ( nest::kernel().connection_manager.*reveal( NumbersTag() ) )[ tid_ ][ syn_id_ ];
+  }
+
+  //! Whether they are as they were when they were laid out.
+  bool
+  current( const void* connections ) const
+  {
+    return changes() == seen_ and number() == n_ and connections == of_;
+  }
+
   static bool
   changing()
   {
@@ -355,7 +382,6 @@ private:
   {
     std::vector< double > weights( connections.size() );
     rows_.clear();
-    of_ = &connections;
     straight_ = true;
     size_t n = 0;
     for ( size_t lcid = 0; lcid < connections.size(); lcid += n )
@@ -428,8 +454,11 @@ private:
     return places;
   }
 
-  size_t seen_ = -1;
-  const void* of_ = nullptr; // the connections whose weights they are
+  size_t tid_;
+  size_t syn_id_;
+  size_t seen_ = -1;         // changes when they were laid out
+  size_t n_ = 0;             // connections
+  const void* of_ = nullptr; // which they are
   bool straight_ = false;    // in the order of the connections, whatever their sign
   std::unordered_map< size_t, Row > rows_; // by first connection
   std::vector< double > weights_;          // by connection, but for their order in a row

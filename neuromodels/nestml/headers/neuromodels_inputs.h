@@ -449,7 +449,7 @@ protected:
     inputs().order().template take_down< NeuronT >( node.get_thread() );
     inputs().prepare();
     observed_ = neuromodels::observed( node );
-    ++changes();
+    changes() += nest::kernel().connection_manager.connections_have_changed(); // they are sorted next
     ++settings();
   }
 
