@@ -3,16 +3,18 @@
     python benchmarks/relevance.py [SECONDS] [CIRCUIT ...]
 
 Each circuit runs at its published size with its published schedule cut to SECONDS (20) of training,
-without recorders, in this process and with one thread; then the NumPy model of the tests runs as
-many steps of the same setting, drawing its random numbers in the same loop: once with all inputs
-and weights (``NumPy``: the equations as written) and once with the rows of inputs that spiked only
-(``NumPy, sparse``).  The simulations only, without construction.  Categorization comes without and
-with the classifier, which learns in every step; the tests in between are left out on both sides.
+without recorders, with one thread and in a new process (in a kernel that has been reset memory is in
+pieces); then, in the same process, the NumPy model of the tests runs as many steps of the same
+setting, drawing its random numbers in the same loop: once with all inputs and weights (``NumPy``:
+the equations as written) and once with the rows of inputs that spiked only (``NumPy, sparse``).  The
+simulations only, without construction.  Categorization comes without and with the classifier, which
+learns in every step; the tests in between are left out on both sides.
 """
 
 # ruff: noqa: E402 (threads are set before NumPy is imported)
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
 import time
@@ -132,7 +134,9 @@ def in_numpy(circuit, seconds, *, dense, classifier):
     return since(begin, seconds)
 
 
-def compare(label, kind, seconds, *, classifier=False, **parameters):
+def compare(label, name, seconds, classifier, parameters):
+    nest.verbosity = nest.VerbosityLevel.ERROR
+    (kind,) = (kind for kind in neuromodels_circuits() if kind.name == name)
     circuit = kind(kind.Parameters(pretraining=2.0, **parameters))
     rows = [
         in_nest(circuit, seconds, classifier=classifier),
@@ -143,18 +147,28 @@ def compare(label, kind, seconds, *, classifier=False, **parameters):
     print(f"{label:34s} {cells}  {rows[0][0] / rows[1][0]:.2f}", flush=True)
 
 
+def in_a_new_process(label, name, seconds, *, classifier=False, **parameters):
+    arguments = label, name, seconds, classifier, parameters
+    process = multiprocessing.get_context("spawn").Process(target=compare, args=arguments)
+    process.start()
+    process.join()
+    if process.exitcode:
+        sys.exit(f"error: {label} has failed")
+
+
 def main(seconds=20.0, names=()):
-    nest.verbosity = nest.VerbosityLevel.ERROR
     print("CPU ms (wall ms) per biological second")
     print(f"{'circuit':34s} {'NEST':>16s} {'NumPy':>16s} {'NumPy, sparse':>16s}  NEST / NumPy")
     for kind in neuromodels_circuits():
         if names and kind.name not in names:
             continue
         for rule in VARIANTS.get(kind.name, ("x_I",)):
-            compare(f"{kind.name} {rule}", kind, seconds, rule=rule)
+            in_a_new_process(f"{kind.name} {rule}", kind.name, seconds, rule=rule)
         if kind.name == CLASSIFIER:
             never = round(1000.0 * seconds)
-            compare(f"{kind.name} learns", kind, seconds, classifier=True, test_interval=never)
+            in_a_new_process(
+                f"{kind.name} learns", kind.name, seconds, classifier=True, test_interval=never
+            )
 
 
 if __name__ == "__main__":
