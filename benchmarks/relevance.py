@@ -3,12 +3,12 @@
     python benchmarks/relevance.py [SECONDS] [CIRCUIT ...]
 
 Each circuit runs at its published size with its published schedule cut to SECONDS (20) of training,
-without recorders, with one thread and in a new process (in a kernel that has been reset memory is in
-pieces); then, in the same process, the NumPy model of the tests runs as many steps of the same
+without recorders, with one thread and in a new process (in a kernel that has been reset memory is
+in pieces); then, in the same process, the NumPy model of the tests runs as many steps of the same
 setting, drawing its random numbers in the same loop: once with all inputs and weights (``NumPy``:
-the equations as written) and once with the rows of inputs that spiked only (``NumPy, sparse``).  The
-simulations only, without construction.  Categorization comes without and with the classifier, which
-learns in every step; the tests in between are left out on both sides.
+the equations as written) and once with the rows of inputs that spiked only (``NumPy, sparse``).
+The simulations only, without construction.  Categorization comes without and with the classifier,
+which learns in every step; the tests in between are left out on both sides.
 """
 
 # ruff: noqa: E402 (threads are set before NumPy is imported)
