@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuromodels.nestml.rewriting import code, substitute
+from neuromodels.nestml.rewriting import closing, code, substitute
 
 _MOST = 64
 """Conditions that `neuromodels::Inputs::Step` has room for."""
@@ -35,17 +35,6 @@ _BODY = re.compile(
     r"(?P<end>if \( logs \))",
     re.DOTALL,
 )
-
-
-def _closing(text: str, begin: int) -> int:
-    """Index after the bracket that closes the one at `begin`."""
-    pair = {"(": ")", "{": "}"}[text[begin]]
-    depth = 0
-    for found in re.finditer(rf"\{text[begin]}|\{pair}", text[begin:]):
-        depth += 1 if found[0] == text[begin] else -1
-        if depth == 0:
-            return begin + found.end()
-    return -1
 
 
 def _conjuncts(condition: str) -> list[str]:
@@ -94,9 +83,9 @@ def _split(text: str) -> _Conditions | None:
     settled: list[str] = []
     alone, at = True, 0
     while found := _IF.match(text, at):
-        condition_end = _closing(text, found.end() - 1)
+        condition_end = closing(text, found.end() - 1)
         begin = text.find("{", condition_end)
-        end = _closing(text, begin) if begin >= 0 else -1
+        end = closing(text, begin) if begin >= 0 else -1
         if condition_end < 0 or end < 0 or text[condition_end:begin].strip():
             return None
         condition = text[found.end() : condition_end - 1]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from neuromodels.nestml import conditions, delivery, updates
 from neuromodels.nestml.generate import Generated
-from neuromodels.nestml.rewriting import substitute
+from neuromodels.nestml.rewriting import closing, substitute
 
 
 def repair_neuron(text: str, file: Path, *, decays: bool = True) -> str:
@@ -139,11 +139,8 @@ def keep_internals(text: str) -> str:
 def take_square_roots(text: str) -> str:
     """Replace a power of one half by the square root, which takes a tenth of its time."""
     for call in reversed([*re.finditer(r"(?<![\w:.])pow\(", text)]):
-        depth, comma, end = 1, 0, call.end()
-        while depth:
-            depth += {"(": 1, ")": -1}.get(text[end], 0)
-            comma = end if text[end] == "," and depth == 1 else comma
-            end += 1
+        end = closing(text, call.end() - 1)
+        comma = text.rfind(",", call.end(), end)
         if text[comma + 1 : end - 1].strip() == "0.5":
             root = f"std::sqrt({text[call.end() : comma]})"
             text = text[: call.start()] + root + text[end:]

@@ -39,3 +39,14 @@ def code(text: str) -> str:
     """Text without comments and what is for debugging only."""
     text = re.sub(r"#ifdef DEBUG.*?#endif", "", text, flags=re.DOTALL)
     return re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL)
+
+
+def closing(text: str, begin: int) -> int:
+    """Index after the bracket that closes the one at `begin`; -1 if there is none."""
+    pair = {"(": ")", "{": "}"}[text[begin]]
+    depth = 0
+    for found in re.finditer(rf"\{text[begin]}|\{pair}", text[begin:]):
+        depth += 1 if found[0] == text[begin] else -1
+        if depth == 0:
+            return begin + found.end()
+    return -1
