@@ -29,8 +29,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from neuromodels.machine import installation, toolchain
 from neuromodels.models import SynapseModel
-from neuromodels.nestml import environment
 from neuromodels.nestml.build import build_families
 from neuromodels.nestml.family import Family, resolve
 from neuromodels.registry import registry
@@ -70,16 +70,16 @@ def cpu_of_children() -> float:
 
 def stock(families: list[Family], folder: Path) -> None:
     """Generate and compile `families` with PyNESTML's own tools."""
-    nest = environment.find_nest()
-    headers = Path(environment.__file__).parent / "headers"
-    flags = [f for f in environment.compile_flags() if f not in ("-shared", "-DLTX_MODULE")]
+    nest = installation.find_nest()
+    headers = Path(installation.__file__).parent / "headers"
+    flags = [f for f in toolchain.compile_flags() if f not in ("-shared", "-DLTX_MODULE")]
     config = folder / "nest-config"
-    includes = f"-I{nest.include} -I{environment.find_boost()} -I{folder / 'ltdl'}"
+    includes = f"-I{nest.include} -I{toolchain.find_boost()} -I{folder / 'ltdl'}"
     (folder / "ltdl").mkdir()
     shutil.copy(headers / "ltdl.h", folder / "ltdl")
     config.write_text(
         _NEST_CONFIG.format(
-            compiler=environment.find_compiler().command[0],
+            compiler=toolchain.find_compiler().command[0],
             prefix=folder,
             flags=" ".join(flags),
             includes=includes,

@@ -111,8 +111,8 @@ def _bare(circuit: str, variant: str, threads: int, parameters: dict) -> dict[st
     import nest
 
     import neuromodels
-    from neuromodels.planning import make_plan
-    from neuromodels.recording import KernelNetwork
+    from neuromodels.kernel.recording import KernelNetwork
+    from neuromodels.running.planning import make_plan
 
     nest.verbosity = nest.VerbosityLevel.ERROR
     plan = make_plan(circuit, parameters, "paper", 1, threads)

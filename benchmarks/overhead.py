@@ -51,8 +51,8 @@ CIRCUITS: dict[str, tuple[str, float, Any]] = {
 }
 FRAMEWORK = """
 import json, sys, time
-import neuromodels, neuromodels.simulation
-kind, cpu = neuromodels.simulation.Simulation, {}
+import neuromodels, neuromodels.running.simulation
+kind, cpu = neuromodels.running.simulation.Simulation, {}
 def timed(self, run=kind.run):
     begin = time.process_time()
     finished = run(self)

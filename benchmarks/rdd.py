@@ -41,7 +41,7 @@ def in_nest(size: str, rule: str, threads: int, seconds: float) -> tuple[float, 
 
     import neuromodels
     from neuromodels.clock import Clock
-    from neuromodels.recording import KernelNetwork
+    from neuromodels.kernel.recording import KernelNetwork
 
     nest.verbosity = nest.VerbosityLevel.ERROR
     circuit = WeightAlignment(

@@ -33,7 +33,7 @@ from neuromodels_relevance.circuits.network import CYCLE
 
 import neuromodels
 from neuromodels.clock import Clock
-from neuromodels.recording import KernelNetwork
+from neuromodels.kernel.recording import KernelNetwork
 
 VARIANTS = {
     "relevance/learning-to-ignore": ("x_I", "x_E", "I_E"),

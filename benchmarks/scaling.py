@@ -82,7 +82,7 @@ def prepare() -> None:
     code = (
         "import sys\nfrom neuromodels import nestml\nfrom neuromodels.registry import registry\n"
         "found = registry()\n"
-        "nestml.build(sys.argv[1:] or list(found.models), lambda *what: print(*what))\n"
+        "build(sys.argv[1:] or list(found.models), lambda *what: print(*what))\n"
     )
     subprocess.run([sys.executable, "-c", code], env=environment("circuits"), check=True)
     if SITE.exists():
@@ -91,7 +91,7 @@ def prepare() -> None:
             "from neuromodels.registry import registry\n"
             "found = registry().circuits\n"
             "models = {m for c in sys.argv[1:] for m in found[c].object.models}\n"
-            "nestml.build(sorted(models), lambda *what: print(*what))\n"
+            "build(sorted(models), lambda *what: print(*what))\n"
         )
         command = [sys.executable, "-c", needed, *RANKED]
         subprocess.run(command, env=environment("ranks"), check=True)

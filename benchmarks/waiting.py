@@ -44,9 +44,9 @@ if os.environ.pop("NEST_FIRST", None):
     import nest
 warnings.simplefilter("ignore")
 import neuromodels
-from neuromodels import ranks
+from neuromodels.machine import ranks
 from neuromodels.benchmarking.cases import Case
-from neuromodels.waiting import let_threads_sleep
+from neuromodels.machine.threads import let_threads_sleep
 let_threads_sleep()
 case = Case("circuit", sys.argv[1], float(sys.argv[2]), seconds=0.4)
 neuromodels.run(

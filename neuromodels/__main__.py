@@ -1,5 +1,5 @@
 """``python -m neuromodels``: the same as the script ``neuromodels``."""
 
-from neuromodels.cli import main
+from neuromodels.cli.main import main
 
 main()

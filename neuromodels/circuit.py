@@ -1,7 +1,7 @@
 """A circuit: parameters, models, populations, and a protocol of named phases.
 
-The runner (`neuromodels.runner`) owns time: a circuit says what happens in which order, and never
-calls ``nest.Simulate`` itself.
+The runner (`neuromodels.running.runner`) owns time: a circuit says what happens in which order, and
+never calls ``nest.Simulate`` itself.
 """
 
 from __future__ import annotations

@@ -8,10 +8,9 @@ reported as such.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from neuromodels.runs import Run
+import contextlib
+from collections.abc import Iterator
+from typing import Any
 
 
 class NeuromodelsError(Exception):
@@ -110,7 +109,26 @@ class AnalysisFailed(RunError):
     exit_code = 7
 
     def __init__(
-        self, what: str, *, run: Run, where: str | None = None, fix: str | None = None
+        self, what: str, *, run: Any, where: str | None = None, fix: str | None = None
     ) -> None:
         super().__init__(what, where=where, fix=fix)
         self.run = run
+
+
+@contextlib.contextmanager
+def blame(what: str) -> Iterator[None]:
+    """Turn whatever code of others raises inside the block into a `RunError`."""
+    try:
+        yield
+    except NeuromodelsError:
+        raise
+    except (Exception, SystemExit) as error:  # sys.exit(0) in a circuit must not look like success
+        raise RunError(f"{what}: {reason(error)}") from error
+
+
+def reason(error: BaseException) -> str:
+    """Say in one line what an exception is about, and where, for code that is not ours."""
+    if isinstance(error, NeuromodelsError):
+        return " ".join(str(error).split())
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

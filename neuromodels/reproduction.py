@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuromodels import registry
-from neuromodels.analysis import ALPHA, tolerance
+from neuromodels.disk.files import is_disk_full, write_json
 from neuromodels.errors import EnvironmentProblem, UnknownNameError, UsageError
+from neuromodels.machine.provenance import utc_now, versions
 from neuromodels.parameters import nearest
-from neuromodels.planning import whole
-from neuromodels.provenance import utc_now, versions
-from neuromodels.storage import is_disk_full, write_json
-from neuromodels.sweeps import Sweep, sweep
+from neuromodels.running.planning import whole
+from neuromodels.sweeps.sweeper import Sweep, sweep
+from neuromodels.verdict import ALPHA, tolerance
 
 if TYPE_CHECKING:
     from neuromodels.circuit import Circuit

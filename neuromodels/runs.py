@@ -16,14 +16,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuromodels import rundir
-from neuromodels.analysis import Metric
 from neuromodels.clock import Clock
+from neuromodels.disk.directory import (
+    FIGURES,
+    INFO,
+    METRICS,
+    OVERVIEW,
+    PARTS,
+    SIGNALS,
+    SPIKES,
+    STAGES,
+    is_locked,
+    load_coords,
+    read_info,
+)
+from neuromodels.disk.files import read_json
+from neuromodels.disk.parts import Parts
 from neuromodels.errors import RunError, UnknownNameError, UsageError
 from neuromodels.parameters import nearest
-from neuromodels.parts import Parts
 from neuromodels.spikes import SpikeTrains
-from neuromodels.storage import read_json
+from neuromodels.verdict import Metric
 
 if TYPE_CHECKING:
     import neo
@@ -81,10 +93,10 @@ class Run:
 
         A run that was killed cannot say so; it is recognised by the lock it no longer holds.
         """
-        status = str(rundir.read_info(self.path)["status"])
-        if status == "running" and not rundir.is_locked(self.path):
+        status = str(read_info(self.path)["status"])
+        if status == "running" and not is_locked(self.path):
             # Look again: it may have ended between the two lines above.
-            status = str(rundir.read_info(self.path)["status"])
+            status = str(read_info(self.path)["status"])
             return "interrupted" if status == "running" else status
         return status
 
@@ -155,7 +167,7 @@ class Run:
         RunError
             Its spikes were not recorded, or a file is damaged.
         """
-        from neuromodels.sonata import read_spikes, spikes_from_parts
+        from neuromodels.disk.sonata import read_spikes, spikes_from_parts
 
         known = self._recordings["populations"]
         if population not in known:
@@ -168,7 +180,7 @@ class Run:
         start = 0.0 if start is None else start
         stop = self.t_stop if stop is None else stop
         if self._assembled:
-            file = self.path / rundir.SPIKES
+            file = self.path / SPIKES
             return read_spikes(file, population, entry["size"], start, stop)
         return spikes_from_parts(self._parts, self._clock, population, entry["size"], start, stop)
 
@@ -179,13 +191,13 @@ class Run:
         ``phase`` along ``time`` names the phase that each sample ends or lies in.  Signals of
         another interval than the first signal's have their own ``time_<interval>ms``.
         """
-        from neuromodels.netcdf import open_netcdf, signals_from_parts
+        from neuromodels.disk.netcdf import open_netcdf, signals_from_parts
 
         if self._assembled:
-            return open_netcdf(self.path / rundir.SIGNALS)
+            return open_netcdf(self.path / SIGNALS)
         return signals_from_parts(
             self._recordings,
-            rundir.load_coords(self.path / rundir.PARTS),
+            load_coords(self.path / PARTS),
             self._parts,
             self._clock,
             self.info["phases"],
@@ -194,10 +206,10 @@ class Run:
     @cached_property
     def traces(self) -> Mapping[str, xr.Dataset]:
         """Name of a set of traces -> its variables along ``time`` (ms) and ``neuron``."""
-        from neuromodels.netcdf import open_netcdf, traces_from_parts
+        from neuromodels.disk.netcdf import open_netcdf, traces_from_parts
 
         return {
-            name: open_netcdf(self.path / rundir.SIGNALS, group=f"traces/{name}")
+            name: open_netcdf(self.path / SIGNALS, group=f"traces/{name}")
             if self._assembled
             else traces_from_parts(name, trace, self._parts, self._clock)
             for name, trace in self._recordings["traces"].items()
@@ -223,7 +235,7 @@ class Run:
 
         A vector graphic of the same name lies beside it (``.svg``).
         """
-        folder = self.path / rundir.FIGURES
+        folder = self.path / FIGURES
         order = list(self._results.get("figures", {}))
         found = {path.stem: path for path in sorted(folder.glob("*.png"))}
         return {name: found[name] for name in sorted(found, key=lambda n: _place(n, order))}
@@ -236,17 +248,9 @@ class Run:
         dict
             Name -> matplotlib figure, the main one first, ``overview`` last.
         """
-        from neuromodels import style
-        from neuromodels.overview import overview
-        from neuromodels.registry import registry
+        from neuromodels.running.evaluation import draw
 
-        figures: dict[str, Figure] = {}
-        for name in self.info["analyses"]:
-            figures.update(registry().evaluate(name, self).figures)
-        with style.applied():
-            general = overview(self)
-        if general is not None:
-            figures[rundir.OVERVIEW] = general
+        figures = draw(self)
         if "IPython" in sys.modules:
             from IPython import get_ipython
             from IPython.display import display
@@ -266,7 +270,7 @@ class Run:
         EnvironmentProblem
             Neo is not installed.
         """
-        from neuromodels.neo_export import block
+        from neuromodels.export.neo import block
 
         return block(self)
 
@@ -291,7 +295,7 @@ class Run:
         UsageError
             There is such a file already.
         """
-        from neuromodels.nwb_export import write
+        from neuromodels.export.nwb import write
 
         return write(self, path)
 
@@ -299,7 +303,7 @@ class Run:
 
     @property
     def _assembled(self) -> bool:
-        return rundir.STAGES.index(self.info["stage"]) >= rundir.STAGES.index("assembled")
+        return STAGES.index(self.info["stage"]) >= STAGES.index("assembled")
 
     @property
     def _recordings(self) -> Mapping[str, Any]:
@@ -313,16 +317,16 @@ class Run:
 
     @property
     def _parts(self) -> Parts:
-        return Parts(self.path / rundir.PARTS)
+        return Parts(self.path / PARTS)
 
     @property
     def _results(self) -> dict[str, Any]:
-        path = self.path / rundir.METRICS
+        path = self.path / METRICS
         return read_results(path) if path.exists() else {}
 
 
 def _place(name: str, order: Sequence[str]) -> tuple[bool, int, str]:
-    return name == rundir.OVERVIEW, order.index(name) if name in order else len(order), name
+    return name == OVERVIEW, order.index(name) if name in order else len(order), name
 
 
 def read_results(path: Path) -> dict[str, Any]:
@@ -362,12 +366,12 @@ def load_run(path: str | os.PathLike[str]) -> Run:
         `path` holds no run.
     """
     directory = Path(path).absolute()
-    return Run(directory, rundir.read_info(directory))
+    return Run(directory, read_info(directory))
 
 
 def find_runs(folder: str | os.PathLike[str] = "runs") -> Iterator[Run]:
     """Yield the runs directly inside `folder`, by name."""
-    for path in sorted(Path(folder).glob(f"*/{rundir.INFO}")):
+    for path in sorted(Path(folder).glob(f"*/{INFO}")):
         yield load_run(path.parent)
 
 

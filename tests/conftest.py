@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+# Fixtures of the folder support: `nest`, `run` and `plugin`.
+pytest_plugins = ["empty_kernel", "tiny_runs"]
+
 # As the runner does, but before any test module imports NEST: threads that spin while they wait
 # make a busy machine many times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -11,8 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 
 import neuromodels
-from neuromodels import scaffold
-from neuromodels.cli import execute
+from neuromodels import new_plugin
+from neuromodels.cli.main import execute
 from neuromodels.errors import UsageError
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +32,7 @@ def call(capsys):
 def test_rendered_under_its_own_name_the_template_is_itself():
     """The tutorial shows the files of the template: they are what the user gets."""
     folder = ROOT / "neuromodels" / "plugin_template"
-    rendered = dict(scaffold.render(scaffold.TEMPLATE_NAME))
+    rendered = dict(new_plugin.render(new_plugin.TEMPLATE_NAME))
     for path, text in rendered.items():
         assert text == (folder / path).read_text()
     assert {"pyproject.toml", "README.md", "neuromodels_my_study/py.typed"} <= set(rendered)
@@ -58,7 +58,7 @@ def test_rendered_under_any_name_it_is_formatted_and_clean(call, tmp_path, name,
 
 
 def test_it_asks_for_this_version_of_neuromodels():
-    text = dict(scaffold.render("x"))["pyproject.toml"]
+    text = dict(new_plugin.render("x"))["pyproject.toml"]
     (line,) = re.findall(r"^dependencies = (.*)$", text, re.MULTILINE)
     assert neuromodels.__version__ in Requirement(json.loads(line)[0]).specifier
 
@@ -117,15 +117,15 @@ def test_nothing_half_written_stays(tmp_path, monkeypatch):
         yield "README.md", "text"
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(scaffold, "render", broken)
+    monkeypatch.setattr(new_plugin, "render", broken)
     with pytest.raises(KeyboardInterrupt):
-        scaffold.create("mine", tmp_path)
+        new_plugin.create("mine", tmp_path)
     assert not any(tmp_path.iterdir())
 
 
 def test_names_of_broken_plugins_are_taken_too():
     with pytest.raises(UsageError, match="installed already"):
-        scaffold.check_name("mine", ["mine"], {})
+        new_plugin.check_name("mine", ["mine"], {})
 
 
 # Installed ---------------------------------------------------------------------------------------

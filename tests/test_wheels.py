@@ -102,7 +102,7 @@ def test_new_plugins_come_from_the_wheel_and_from_the_zip(elsewhere, wheels, tmp
     files = {str(file.relative_to(made)) for file in made.rglob("*") if file.is_file()}
     assert "neuromodels_mine/models/mine_neuron.nestml" in files
     (core,) = [wheel for wheel in wheels if wheel.name.startswith("neuromodels-0")]
-    code = "from neuromodels import scaffold; print(*dict(scaffold.render('mine')), sep='\\n')"
+    code = "from neuromodels import new_plugin; print(*dict(new_plugin.render('mine')), sep='\\n')"
     assert set(python(core, "-c", code, cwd=tmp_path).split()) == files
 
 

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Collection, Iterator, Mapping
 
 from generator import equations
-from neuromodels import declarations
+from neuromodels.nestml import declarations
 
 __all__ = ["cited", "markdown", "references"]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from generator import equations, header
 from generator.markdown import slug, table
-from neuromodels import declarations
 from neuromodels.models import NeuronModel, SynapseModel
+from neuromodels.nestml import declarations
 from neuromodels.nestml.family import Source
 from neuromodels.registry import Registry
 

@@ -18,12 +18,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from neuromodels import provenance
 from neuromodels.benchmarking.cases import RESULT, Case, Request
 from neuromodels.benchmarking.results import Results
 from neuromodels.errors import ModelError, NeuromodelsError
-from neuromodels.interrupts import Interrupts
+from neuromodels.machine import provenance
 from neuromodels.registry import registry
+from neuromodels.running.interrupts import Interrupts
 from neuromodels.sweeps.pool import environment
 
 LAUNCHER = ("mpirun", "-q", "--bind-to", "none", "-n")
@@ -115,7 +115,7 @@ class _Taken:
 
 def _compile(subjects: list[list[Case]]) -> dict[Any, str]:
     """Compile all models; give the reasons of those that cannot be measured."""
-    from neuromodels import nestml
+    from neuromodels.nestml.build import build
 
     missing: dict[Any, str] = {}
     models: dict[str, list[str]] = {}
@@ -126,12 +126,13 @@ def _compile(subjects: list[list[Case]]) -> dict[Any, str]:
             models[name] = [m for m in cases[0].circuit().models if m in registered]
         except NeuromodelsError as error:
             missing[name] = _line(error)
+
     try:
-        nestml.build(sorted({model for wanted in models.values() for model in wanted}))
+        build(sorted({model for wanted in models.values() for model in wanted}))
     except ModelError:  # whose it is turns out one by one
         for name, wanted in models.items():
             try:
-                nestml.build(wanted)
+                build(wanted)
             except ModelError as error:
                 missing[name] = _line(error)
     return missing
@@ -143,7 +144,7 @@ def _refused(case: Case) -> str | None:
     if case.threads * case.ranks > cores:
         return f"needs {case.threads * case.ranks} cores, {cores} can be used"
     if case.ranks > 1:
-        from neuromodels.nestml.environment import find_nest
+        from neuromodels.machine.installation import find_nest
 
         if not find_nest().mpi:
             return "this NEST is built without MPI (docs/mpi.md)"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuromodels.benchmarking.projection import model_costs, one_thread, project
 from neuromodels.benchmarking.results import STAGES, Results, Row
-from neuromodels.storage import replacing
+from neuromodels.disk.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

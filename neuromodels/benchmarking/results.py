@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuromodels import provenance
 from neuromodels.benchmarking.cases import Request
+from neuromodels.disk.files import read_json, replacing, write_json
 from neuromodels.errors import RunError
-from neuromodels.storage import read_json, replacing, write_json
+from neuromodels.machine import provenance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ class Results:
     @classmethod
     def begin(cls, request: Request) -> Results:
         """Give the table before the first measurement."""
-        from neuromodels.nestml.environment import find_nest
+        from neuromodels.machine.installation import find_nest
         from neuromodels.registry import registry
 
         plugins = registry().plugins.values()

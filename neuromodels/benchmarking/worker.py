@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuromodels.errors import NeuromodelsError
-from neuromodels.waiting import let_threads_sleep
+from neuromodels.machine.threads import let_threads_sleep
 
 if TYPE_CHECKING:
     from neuromodels.benchmarking.cases import Case
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def main(arguments: list[str]) -> int:
     """Measure; the code with which the process ends."""
     let_threads_sleep()
-    from neuromodels import ranks
     from neuromodels.benchmarking.cases import RESULT, Case
+    from neuromodels.machine import ranks
 
     case, folder = Case(**json.loads(arguments[0])), Path(arguments[1])
     try:
@@ -38,7 +38,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _measured(case: Case, folder: Path) -> dict[str, Any]:
-    from neuromodels import provenance, ranks, runner
+    from neuromodels.machine import provenance, ranks
+    from neuromodels.running import runner
 
     circuit = case.circuit()
     run = runner.run(

@@ -4,7 +4,3 @@ Modules here import at module level only what is quick to import; NEST, PyNESTML
 matplotlib and rich are imported by the functions that need them, so that ``--help`` and ``list``
 answer at once.
 """
-
-from neuromodels.cli.main import execute, main
-
-__all__ = ["execute", "main"]

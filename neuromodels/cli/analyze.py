@@ -28,6 +28,6 @@ def command(run: Path, analyses: tuple[str, ...], as_json: bool) -> None:
 
     for name in analyses:
         registry().analysis(name)  # a mistyped name is refused before anything is loaded
-    from neuromodels import runner
+    from neuromodels.running import runner
 
     report(lambda: runner.analyze(run, names=list(analyses) or None), as_json=as_json)

@@ -150,7 +150,7 @@ def command(
 
 def _folder(out: Path | None) -> Path:
     from neuromodels.errors import UsageError
-    from neuromodels.provenance import utc_now
+    from neuromodels.machine.provenance import utc_now
 
     if out is None:
         out = Path("bench-" + utc_now().replace(":", "").replace("-", ""))
@@ -162,7 +162,7 @@ def _folder(out: Path | None) -> Path:
 @contextmanager
 def _shown(*, show: bool) -> Iterator[Told | None]:
     """Show how many of the measurements have been made."""
-    from neuromodels.progress import new_bar
+    from neuromodels.running.progress import new_bar
 
     bar = new_bar() if show else None
     if bar is None:

@@ -13,7 +13,7 @@ from neuromodels.cli.output import human_size, json_option, print_json
 from neuromodels.registry import registry
 
 if TYPE_CHECKING:
-    from neuromodels.nestml.environment import Check
+    from neuromodels.machine.checks import Check
 
 
 @click.command(name="doctor", short_help="What works on this machine, and how to mend the rest.")
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
     """Check NEST, NESTML, compiler, headers, MPI, cache and plugins."""
-    from neuromodels.nestml import environment
+    from neuromodels.machine import diagnosis
 
-    checks = [*environment.diagnose(), *_cache(), *_plugins()]
+    checks = [*diagnosis.diagnose(), *_cache(), *_plugins()]
     if as_json:
         print_json(
             [
@@ -46,8 +46,8 @@ ENOUGH_SPACE = 200 * 2**20  # bytes
 
 def _cache() -> Iterator[Check]:
     """Whether the cache of compiled models can be written, and has room."""
+    from neuromodels.machine.checks import Check
     from neuromodels.nestml.cache import directory
-    from neuromodels.nestml.environment import Check
 
     folder = directory()
     elsewhere = "point NEUROMODELS_CACHE to another directory"
@@ -66,7 +66,7 @@ def _cache() -> Iterator[Check]:
 
 
 def _plugins() -> Iterator[Check]:
-    from neuromodels.nestml.environment import Check
+    from neuromodels.machine.checks import Check
 
     found = registry()
     for plugin in found.plugins.values():

@@ -19,8 +19,8 @@ import click
 import neuromodels.cli.completion  # noqa: F401  registers itself with click
 from neuromodels.cli.group import Group
 from neuromodels.errors import EnvironmentProblem, NeuromodelsError
-from neuromodels.ranks import PATIENCE, is_settled, launched
-from neuromodels.waiting import let_threads_sleep
+from neuromodels.machine.ranks import PATIENCE, is_settled, launched
+from neuromodels.machine.threads import let_threads_sleep
 
 INTERRUPTED = 130
 DEFECT = 70  # EX_SOFTWARE of sysexits.h

@@ -30,9 +30,8 @@ def build(names: tuple[str, ...], as_json: bool) -> None:
     for name in names:
         found.model(name)
     wanted = list(names) or sorted(found.models)
-    from neuromodels import nestml
 
-    entries = nestml.build(wanted, report=_tell)
+    entries = build(wanted, report=_tell)
     _show(entries, as_json=as_json)
 
 

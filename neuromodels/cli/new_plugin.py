@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from neuromodels import registry, scaffold
+from neuromodels import new_plugin, registry
 
 
 @click.command(name="new-plugin", short_help="Make a study plugin to start from.")
@@ -28,8 +28,8 @@ def command(name: str, parent: Path) -> None:
     """
     found = registry.registry()
     taken = {model: item.plugin for model, item in found.models.items()}
-    scaffold.check_name(name, found.plugins, taken)
-    folder = scaffold.create(name, parent)
+    new_plugin.check_name(name, found.plugins, taken)
+    folder = new_plugin.create(name, parent)
     click.echo(f"made {folder}; next:")
     quoted = shlex.quote(str(folder))
     extra = shlex.quote(f"{folder}[test]")

@@ -21,9 +21,9 @@ def command(runs: tuple[Path, ...], out: Path | None) -> None:
     It needs no network and no other file: parameters that differ from the default, figures as
     vector graphics, metrics against references, timings, provenance.
     """
-    from neuromodels import reports
+    from neuromodels.reports.page import write
     from neuromodels.runs import load_run
 
     loaded = [load_run(path) for path in dict.fromkeys(path.absolute() for path in runs)]
-    path = reports.write(loaded, out if out is not None else loaded[0].path / "report.html")
+    path = write(loaded, out if out is not None else loaded[0].path / "report.html")
     click.echo(f"report: {path}")

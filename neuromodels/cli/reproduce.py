@@ -68,7 +68,7 @@ def command(
     Finished runs are used again, so that more seeds can be added later. Ours agrees where its mean
     over seeds lies in the reference's 99 % prediction interval.
     """
-    from neuromodels import reports
+    from neuromodels.reports.reproduction_page import write_reproduction
     from neuromodels.reproduction import FILE, reproduce
 
     with only_json(as_json):
@@ -81,7 +81,7 @@ def command(
             out=out,
             progress=None if not no_progress else False,
         )
-        page = reports.write_reproduction(found)
+        page = write_reproduction(found)
     if as_json:
         print_json(found.as_dict())
     else:

@@ -11,8 +11,8 @@ from neuromodels.cli.output import only_json, print_json, print_table
 from neuromodels.errors import AnalysisFailed
 
 if TYPE_CHECKING:
-    from neuromodels.analysis import Metric
     from neuromodels.runs import Run
+    from neuromodels.verdict import Metric
 
 
 def report(produce: Callable[[], Run], *, as_json: bool) -> None:

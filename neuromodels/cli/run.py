@@ -156,12 +156,12 @@ def _run(circuit: str, options: dict[str, Any]) -> Run:
     from neuromodels.registry import registry
 
     registry().circuit(circuit)  # a mistyped name is refused before NEST is loaded
-    from neuromodels import runner
+    from neuromodels.running import runner
 
     return runner.run(circuit, **options)
 
 
 def _resume(path: Path, *, progress: bool) -> Run:
-    from neuromodels import runner
+    from neuromodels.running import runner
 
     return runner.resume(path, progress=progress)

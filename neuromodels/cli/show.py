@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from neuromodels import declarations
 from neuromodels.cli.completion import names
 from neuromodels.cli.output import json_option, print_json, print_table
 from neuromodels.errors import UnknownNameError
 from neuromodels.models import Model, SynapseModel
+from neuromodels.nestml import declarations
 from neuromodels.nestml.family import Source
 from neuromodels.parameters import nearest
 from neuromodels.registry import Registry, registry

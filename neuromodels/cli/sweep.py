@@ -19,7 +19,8 @@ from neuromodels.cli.run import Whole, refuse_with_resume
 from neuromodels.errors import UsageError
 
 if TYPE_CHECKING:
-    from neuromodels.sweeps import Definition, Sweep
+    from neuromodels.sweeps.definition import Definition
+    from neuromodels.sweeps.sweeper import Sweep
     from neuromodels.sweeps.table import Summary
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from neuromodels.nestml import cache, compilation, cpp, environment, generate
+from neuromodels.machine import installation
+from neuromodels.nestml import cache, compilation, cpp, generate
 from neuromodels.nestml.family import Family, resolve
 
 #: Told what happens to which module: ("generate" | "compile" | "ready", name of the family).
@@ -38,7 +39,7 @@ def build_family(family: Family, report: Report | None = None) -> cache.Entry:
 
     def build(work: Path) -> Path:
         tell("generate", family.name)
-        version = environment.find_nest().version
+        version = installation.find_nest().version
         generated = generate.generate(family, key[:8], work, version)
         tell("compile", family.name)
         neuron = family.neuron.name if family.neuron else None

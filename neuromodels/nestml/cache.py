@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from neuromodels.errors import EnvironmentProblem, ModelError, UnknownNameError
-from neuromodels.nestml import environment
+from neuromodels.machine import installation, toolchain
 from neuromodels.nestml.family import Family
 
 _MANIFEST = "manifest.json"
@@ -94,8 +94,8 @@ def _toolchain_revision() -> str:
 
 def key(family: Family) -> str:
     """Hash of everything that changes the binary of `family`."""
-    nest = environment.find_nest()
-    compiler = environment.find_compiler()
+    nest = installation.find_nest()
+    compiler = toolchain.find_compiler()
     models: list[Any] = [*([family.neuron] if family.neuron else []), *family.synapses]
     described = {
         "models": [
@@ -108,10 +108,10 @@ def key(family: Family) -> str:
         ],
         "toolchain": _toolchain_revision(),
         "nest": nest.identity,
-        "nestml": environment.find_nestml(),
+        "nestml": toolchain.find_nestml(),
         "compiler": [compiler.command, compiler.version],
-        "flags": environment.compile_flags(),
-        "boost": environment.boost_version(environment.find_boost()),
+        "flags": toolchain.compile_flags(),
+        "boost": toolchain.boost_version(toolchain.find_boost()),
         "machine": platform.machine(),
     }
     text = json.dumps(described, sort_keys=True)
@@ -214,16 +214,16 @@ def _kept(work: Path, wanted: str, error: ModelError) -> ModelError:
 
 def _finish(family: Family, work: Path, path: Path) -> None:
     """Write the manifest and flush everything to disk before the directory gets its final name."""
-    nest = environment.find_nest()
+    nest = installation.find_nest()
     manifest = {
         "models": list(family.models),
         "file": path.name,
         "sha256": _checksum(path),
         "built": datetime.now(UTC).isoformat(timespec="seconds"),
         "nest": nest.version,
-        "nestml": environment.find_nestml(),
-        "compiler": environment.find_compiler().version,
-        "flags": list(environment.compile_flags()),
+        "nestml": toolchain.find_nestml(),
+        "compiler": toolchain.find_compiler().version,
+        "flags": list(toolchain.compile_flags()),
     }
     (work / _MANIFEST).write_text(json.dumps(manifest, indent=2))
     for file in (path, work / _MANIFEST):

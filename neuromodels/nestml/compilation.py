@@ -9,7 +9,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from neuromodels.errors import EnvironmentProblem, ModelError
-from neuromodels.nestml.environment import compile_flags, find_boost, find_compiler, find_nest
+from neuromodels.machine.installation import find_nest
+from neuromodels.machine.toolchain import compile_flags, find_boost, find_compiler
 
 
 def compile_module(source: Path, output: Path) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from neuromodels import registry, rundir
+from neuromodels import registry
+from neuromodels.disk.directory import OVERVIEW
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from neuromodels.analysis import Metric, Reference
     from neuromodels.runs import Run
+    from neuromodels.verdict import Metric, Reference
 
 _MIME = {".svg": "image/svg+xml", ".png": "image/png"}
 
@@ -272,7 +273,7 @@ def _verdict(run: Run) -> str:
 
 def _figures(runs: Sequence[Run], labels: Sequence[str]) -> list[FigureRow]:
     files = [run.figures for run in runs]
-    names = dict.fromkeys(name for figures in files for name in figures if name != rundir.OVERVIEW)
+    names = dict.fromkeys(name for figures in files for name in figures if name != OVERVIEW)
     return [
         FigureRow(
             name=name,
@@ -282,7 +283,7 @@ def _figures(runs: Sequence[Run], labels: Sequence[str]) -> list[FigureRow]:
                 if name in figures
             ],
         )
-        for name in [*names, rundir.OVERVIEW]
+        for name in [*names, OVERVIEW]
         if any(name in figures for figures in files)
     ]
 

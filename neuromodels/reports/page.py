@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuromodels.disk.files import disk_errors, replacing
 from neuromodels.errors import UsageError
 from neuromodels.reports.contents import collect
-from neuromodels.storage import disk_errors, replacing
 
 if TYPE_CHECKING:
     import jinja2

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuromodels.analysis import EXACT
 from neuromodels.reports.contents import data_uri, number, vector
 from neuromodels.reports.page import fill, save
+from neuromodels.verdict import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuromodels import rundir
+from neuromodels.disk.directory import INFO
 from neuromodels.errors import EnvironmentProblem, RunError
 from neuromodels.runs import load_run
 from neuromodels.slurm import client
@@ -48,7 +48,7 @@ class Job:
         record = self.record
         if self.active or self.complete or not Path(record.directory).exists():
             return None
-        if record.kind == "run" and not (Path(record.directory) / rundir.INFO).is_file():
+        if record.kind == "run" and not (Path(record.directory) / INFO).is_file():
             return f"sbatch {record.script}"
         return f"neuromodels submit {record.kind} --resume {record.directory}"
 
@@ -85,7 +85,7 @@ def _progress(record: Record, *, active: bool) -> tuple[str, bool]:
     try:
         if record.kind == "sweep":
             return _of_sweep(folder, active=active)
-        if not (folder / rundir.INFO).is_file():
+        if not (folder / INFO).is_file():
             return "not begun", False
         return _of_run(folder, active=active)
     except RunError as error:

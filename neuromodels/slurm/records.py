@@ -14,7 +14,7 @@ from typing import Literal
 
 import filelock
 
-from neuromodels.storage import disk_errors
+from neuromodels.disk.files import disk_errors
 
 FILE = "jobs.jsonl"
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neuromodels import provenance, rundir
+from neuromodels.disk.directory import INFO, new_path
+from neuromodels.disk.files import disk_errors, replacing
 from neuromodels.errors import EnvironmentProblem, RunError, UsageError
-from neuromodels.planning import make_plan
+from neuromodels.machine import provenance
+from neuromodels.running.planning import make_plan
 from neuromodels.runs import load_run
 from neuromodels.slurm import client, records, script
 from neuromodels.slurm.profile import Profile
-from neuromodels.storage import disk_errors, replacing
 from neuromodels.sweeps import sweeper
 from neuromodels.sweeps.definition import Definition
 from neuromodels.sweeps.element import status_of
@@ -83,7 +84,7 @@ def submit_run(
     elif dry:
         folder = Path.cwd() / "runs" / f"{circuit.replace('/', '-')}-s{seed}"
     else:
-        folder = rundir.new_path(circuit, seed)
+        folder = new_path(circuit, seed)
     words = [circuit, *([] if plan.preset is None else ["--preset", plan.preset])]
     words += script.as_words(dict(parameters))
     words += ["--seed", str(seed), "--threads", str(profile.threads)]
@@ -212,7 +213,7 @@ def _written(made: script.Script) -> Path:
 
 def _forget(folder: Path, made: script.Script) -> None:
     """Leave nothing of a run that was not accepted."""
-    if not (folder / rundir.INFO).exists():
+    if not (folder / INFO).exists():
         made.file.unlink(missing_ok=True)
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -236,7 +237,7 @@ def _check_mpi(profile: Profile) -> None:
     """Refuse several tasks of a NEST that knows nothing of MPI: each would do the whole run."""
     if profile.tasks == 1 or profile.command is not None:
         return
-    from neuromodels.nestml.environment import find_nest
+    from neuromodels.machine.installation import find_nest
 
     if not find_nest().mpi:
         raise EnvironmentProblem(

@@ -11,8 +11,3 @@
 `sweeper`       all of it together
 ==============  ==================================================================
 """
-
-from neuromodels.sweeps.definition import Definition, Entry
-from neuromodels.sweeps.sweeper import Sweep, load_sweep, sweep
-
-__all__ = ["Definition", "Entry", "Sweep", "load_sweep", "sweep"]

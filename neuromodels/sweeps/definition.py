@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from neuromodels import registry
 from neuromodels.circuit import Circuit
+from neuromodels.disk.files import plain, read_json, write_json
 from neuromodels.errors import RunError, UsageError
-from neuromodels.planning import MAX_SEED, make_plan, whole
-from neuromodels.storage import plain, read_json, write_json
+from neuromodels.running.planning import MAX_SEED, make_plan, whole
 
 if TYPE_CHECKING:
-    from neuromodels.planning import Plan
+    from neuromodels.running.planning import Plan
 
 SCHEMA = 1
 FILE = "sweep.json"

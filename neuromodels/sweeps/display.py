@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
-from neuromodels.progress import Rate, duration, new_bar
+from neuromodels.running.progress import Rate, duration, new_bar
 from neuromodels.sweeps.definition import Entry
 
 if TYPE_CHECKING:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuromodels import ranks, rundir, runner
+from neuromodels.disk.directory import INFO
 from neuromodels.errors import RunError
-from neuromodels.planning import class_again
+from neuromodels.machine import ranks
+from neuromodels.running import runner
+from neuromodels.running.planning import class_again
 from neuromodels.runs import Run, load_run
 from neuromodels.sweeps.definition import RUNS, Definition, Entry
 
 if TYPE_CHECKING:
-    from neuromodels.progress import Report
+    from neuromodels.running.progress import Report
 
 
 def path_of(folder: Path, entry: Entry) -> Path:
@@ -23,7 +25,7 @@ def path_of(folder: Path, entry: Entry) -> Path:
 def status_of(folder: Path, entry: Entry) -> str:
     """``missing``, or the status of the run: `neuromodels.runs.Run.status`."""
     path = path_of(folder, entry)
-    if not (path / rundir.INFO).is_file():
+    if not (path / INFO).is_file():
         return "missing"
     try:
         return load_run(path).status
@@ -67,7 +69,7 @@ def execute(
 
 def _task(path: Path, definition: Definition, entry: Entry) -> tuple[str, list[str]]:
     """What there is to be done for a run, and which of its analyses had failed."""
-    if not (path / rundir.INFO).is_file():
+    if not (path / INFO).is_file():
         return "run", []
     found = load_run(path)
     _check(found, definition, entry)

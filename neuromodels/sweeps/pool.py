@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
-from neuromodels.interrupts import Interrupts
+from neuromodels.running.interrupts import Interrupts
 from neuromodels.sweeps.definition import Entry
 
 WORKER = (sys.executable, "-P", "-m", "neuromodels.sweeps.worker")

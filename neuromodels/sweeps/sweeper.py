@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from neuromodels import provenance
+from neuromodels.disk.files import disk_errors, replacing
 from neuromodels.errors import EnvironmentProblem, RunError, RunInterrupted, UsageError
-from neuromodels.planning import whole
+from neuromodels.machine import provenance
+from neuromodels.running.planning import whole
 from neuromodels.runs import Run, load_run
-from neuromodels.storage import disk_errors, replacing
 from neuromodels.sweeps.definition import FILE, Definition, Entry, Values, define, names
 from neuromodels.sweeps.display import SweepDisplay
 from neuromodels.sweeps.element import path_of, status_of

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from neuromodels.analysis import Metric, Verdict, judge
+from neuromodels.disk.files import replacing
 from neuromodels.runs import load_run
-from neuromodels.storage import replacing
 from neuromodels.sweeps.definition import Definition, Entry
 from neuromodels.sweeps.element import path_of, status_of
+from neuromodels.verdict import Metric, Verdict, judge
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -29,7 +29,7 @@ class Teller:
         self._last = -_EVERY
 
     def progress(self, what: str, share: float) -> None:
-        """Say how far the run is; see `neuromodels.progress.Report`."""
+        """Say how far the run is; see `neuromodels.running.progress.Report`."""
         now = time.monotonic()
         if now - self._last >= _EVERY:
             self._last = now

@@ -19,9 +19,9 @@ from neuromodels.benchmarking import measuring, pages
 from neuromodels.benchmarking.cases import Case, request
 from neuromodels.benchmarking.projection import fit, model_costs, project
 from neuromodels.benchmarking.results import Results
-from neuromodels.cli import execute
+from neuromodels.cli.main import execute
 from neuromodels.errors import EnvironmentProblem, UnknownNameError, UsageError
-from neuromodels.nestml import environment
+from neuromodels.machine import installation
 
 SIZES = (0.03, 1.0, 3.0)
 
@@ -38,7 +38,7 @@ def plugin(site: Path) -> Iterator[None]:
     """The plugin, installed for this process and for those that it starts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(site))
-        patch.setattr("neuromodels.provenance.usable_cores", lambda: 2)
+        patch.setattr("neuromodels.machine.provenance.usable_cores", lambda: 2)
         registry.registry.cache_clear()
         yield
     registry.registry.cache_clear()
@@ -83,7 +83,7 @@ def test_what_cannot_be_measured_says_why(measured):
     reasons = {(row["name"], float(row["size"]), row["ranks"]): row["missing"]
                for row in rows(measured[1])}  # fmt: skip
     assert "too large by far" in reasons["scaled/net", 10.0, "1"]
-    if not environment.find_nest().mpi:
+    if not installation.find_nest().mpi:
         assert "MPI" in reasons["scaled/net", 1.0, "2"]
 
 

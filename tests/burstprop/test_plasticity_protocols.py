@@ -17,8 +17,8 @@ from neuromodels_burstprop.circuits.plasticity_protocols import (
 from neuromodels_burstprop.pairing_protocols import BurstPoisson, Poisson, renewal_train
 
 import neuromodels
-from neuromodels.analysis import judge
 from neuromodels.errors import ParameterError
+from neuromodels.verdict import judge
 
 NAME = "burstprop/plasticity-protocols"
 SMOKE = PlasticityProtocols.presets["smoke"]

@@ -10,9 +10,9 @@ from neuromodels_burstprop.circuits.single_cell import CELLS_NAME, TRACES, Singl
 
 import neuromodels
 from neuromodels import Reference, SpikeTrains
-from neuromodels.analysis import judge, tolerance
 from neuromodels.bursts import decompose
 from neuromodels.errors import ParameterError
+from neuromodels.verdict import judge, tolerance
 
 pytest.importorskip("nest")
 

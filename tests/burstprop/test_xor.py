@@ -15,8 +15,8 @@ from neuromodels_burstprop.supervision import Teacher
 from neuromodels_burstprop.truth_table import parse
 
 import neuromodels
-from neuromodels import simulation
 from neuromodels.errors import ParameterError, RunError
+from neuromodels.running import simulation
 
 nest = pytest.importorskip("nest")
 

@@ -26,7 +26,7 @@ from neuromodels import (
     hookimpl,
     parameter,
 )
-from neuromodels.cli import execute
+from neuromodels.cli.main import execute
 from neuromodels.errors import AnalysisFailed, EnvironmentProblem, ModelError, RunError
 from neuromodels.registry import RESERVED_COMMANDS, Registry
 
@@ -116,7 +116,7 @@ class FakeRun:
 def runner(monkeypatch):
     """A runner that notes its calls."""
     calls = []
-    fake = types.ModuleType("neuromodels.runner")
+    fake = types.ModuleType("neuromodels.running.runner")
     fake.error = None
 
     def note(name):
@@ -130,8 +130,8 @@ def runner(monkeypatch):
 
     fake.run, fake.resume, fake.analyze = note("run"), note("resume"), note("analyze")
     fake.calls = calls
-    monkeypatch.setitem(sys.modules, "neuromodels.runner", fake)
-    monkeypatch.setattr("neuromodels.runner", fake, raising=False)
+    monkeypatch.setitem(sys.modules, "neuromodels.running.runner", fake)
+    monkeypatch.setattr("neuromodels.running.runner", fake, raising=False)
     return fake
 
 
@@ -331,7 +331,7 @@ def test_a_file_that_may_not_be_touched_is_no_defect(call, runner, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/closed/run.json")
 
-    monkeypatch.setattr("neuromodels.runner.run", refuse)
+    monkeypatch.setattr("neuromodels.running.runner.run", refuse)
     code, _, err = call("run", "study/thing")
     assert code == EnvironmentProblem.exit_code
     assert one_line(err).strip() == "error: /closed/run.json: Permission denied"
@@ -422,16 +422,16 @@ def test_models_build_refuses_unknown_names(call):
 
 
 def test_doctor(call, study, tmp_path, monkeypatch):
-    from neuromodels.nestml import environment
+    from neuromodels.machine import checks, diagnosis
 
     monkeypatch.setenv("NEUROMODELS_CACHE", str(tmp_path))
-    checks = [environment.Check("NEST", True, "3.10.0")]
-    monkeypatch.setattr(environment, "diagnose", lambda: checks)
+    found = [checks.Check("NEST", True, "3.10.0")]
+    monkeypatch.setattr(diagnosis, "diagnose", lambda: found)
     study.broken.clear()
     code, out, _ = call("doctor")
     assert code == 0
     assert {line.split()[0] for line in out.splitlines()} == {"ok"}
-    checks.append(environment.Check("compiler", False, "none found", "apt-get install g++"))
+    found.append(checks.Check("compiler", False, "none found", "apt-get install g++"))
     code, out, _ = call("doctor")
     assert code == 1
     assert "PROBLEM  compiler" in out
@@ -441,12 +441,12 @@ def test_doctor(call, study, tmp_path, monkeypatch):
 
 
 def test_doctor_lists_broken_plugins_and_an_unusable_cache(call, study, tmp_path, monkeypatch):
-    from neuromodels.nestml import environment
+    from neuromodels.machine import diagnosis
 
     blocked = tmp_path / "file"
     blocked.write_text("")
     monkeypatch.setenv("NEUROMODELS_CACHE", str(blocked / "cache"))
-    monkeypatch.setattr(environment, "diagnose", list)
+    monkeypatch.setattr(diagnosis, "diagnose", list)
     code, out, _ = call("doctor")
     assert code == 1
     assert "PROBLEM  model cache" in out
@@ -460,10 +460,10 @@ SLOW = ("nest", "pynestml", "xarray", "matplotlib", "pint", "scipy", "h5py", "ri
     "code",
     [
         "import neuromodels",
-        "from neuromodels.cli import execute; assert execute(['list']) == 0",
-        "from neuromodels.cli import execute; assert execute(['list', '--json']) == 0",
-        "from neuromodels.cli import execute; assert execute(['--help']) == 0",
-        "from neuromodels.cli import execute; assert execute(['run', '--help']) == 0",
+        "from neuromodels.cli.main import execute; assert execute(['list']) == 0",
+        "from neuromodels.cli.main import execute; assert execute(['list', '--json']) == 0",
+        "from neuromodels.cli.main import execute; assert execute(['--help']) == 0",
+        "from neuromodels.cli.main import execute; assert execute(['run', '--help']) == 0",
     ],
 )
 def test_quick_commands_import_nothing_slow(code):

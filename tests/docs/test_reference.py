@@ -10,8 +10,9 @@ import pytest
 from generator import circuits, header, hooks, models
 from generator import write as write_pages
 
-from neuromodels import declarations, scaffold
+from neuromodels import new_plugin
 from neuromodels.models import NeuronModel, SynapseModel
+from neuromodels.nestml import declarations
 from neuromodels.nestml.family import Source
 from neuromodels.registry import Registry, registry
 
@@ -78,7 +79,7 @@ def test_every_hook_is_on_the_page():
 
 def test_a_new_model_appears_by_itself(tmp_path):
     """The template's models, with nothing written about them."""
-    folder = scaffold.template() / "neuromodels_my_study" / "models"
+    folder = new_plugin.template() / "neuromodels_my_study" / "models"
 
     class Study:
         def neuromodels_models(self):

@@ -1,7 +1,7 @@
 """burstprop/learning-rule at the published size against the published simulator, over three seeds.
 
 The seeds are 1, 2, 3, fixed before any result was seen.  The verdict is that of
-`neuromodels.analysis.judge` on the mean over our three seeds: |ours - reference| within the 99 %
+`neuromodels.verdict.judge` on the mean over our three seeds: |ours - reference| within the 99 %
 interval of Student's t for the difference of two means of three.
 """
 

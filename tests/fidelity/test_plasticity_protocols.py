@@ -1,7 +1,7 @@
 """burstprop/plasticity-protocols as published, against the authors' calculation, over three seeds.
 
 The seeds are 1, 2, 3, fixed before any result was seen.  Each value of a run is a mean over 20
-repetitions, as published; the verdict is that of `neuromodels.analysis.judge` on the mean of three.
+repetitions, as published; the verdict is that of `neuromodels.verdict.judge` on the mean of three.
 
 Of 40 random conditions 0.4 are called different by chance, and one is: burst-Poisson at 5 Hz
 without bursts, where the published mean is -0.345 ± 0.011 (standard error), ours over three seeds
@@ -22,7 +22,7 @@ from scipy import stats
 
 import neuromodels
 from neuromodels import Reference
-from neuromodels.analysis import judge
+from neuromodels.verdict import judge
 
 pytestmark = pytest.mark.fidelity
 

@@ -2,7 +2,7 @@
 
 The seeds are 1, 2, 3, fixed before any result was seen.  Two comparisons:
 
-* Every metric, by `neuromodels.analysis.judge` on the mean over our seeds.  A faithful model is
+* Every metric, by `neuromodels.verdict.judge` on the mean over our seeds.  A faithful model is
   called different in 1 % of 132 metrics, 1.3 on average; metrics of one run are correlated and
   false alarms come in clusters.  At most 5 are allowed, and none beyond the limit that would keep
   the chance of any false alarm among all of them at 1 %.
@@ -21,7 +21,7 @@ from neuromodels_burstprop.analyses.propagation import measure
 from over_seeds import compare
 
 import neuromodels
-from neuromodels.analysis import ALPHA
+from neuromodels.verdict import ALPHA
 
 pytestmark = pytest.mark.fidelity
 

@@ -1,6 +1,6 @@
 """rdd/weight-alignment and rdd/pair against the published code.
 
-Seeds are fixed before any result was seen.  The verdict is that of `neuromodels.analysis.judge` on
+Seeds are fixed before any result was seen.  The verdict is that of `neuromodels.verdict.judge` on
 the mean over our seeds.  A faithful model is called different in 1 % of the metrics; those of one
 run are correlated, so no more is required than that their number stays below the binomial 99 %
 limit, and that none is beyond the limit that would keep the chance of any false alarm among all of
@@ -14,7 +14,7 @@ from over_seeds import compare
 from scipy import stats
 
 import neuromodels
-from neuromodels.analysis import ALPHA
+from neuromodels.verdict import ALPHA
 
 pytestmark = pytest.mark.fidelity
 

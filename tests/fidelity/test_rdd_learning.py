@@ -21,8 +21,8 @@ from neuromodels_rdd.learning.images import FASHION_MNIST, Images, ImageSet
 from plain_feedback_alignment import gradients
 
 import neuromodels
-from neuromodels import simulation
 from neuromodels.errors import RunError
+from neuromodels.running import simulation
 
 torch = pytest.importorskip("torch", reason="PyTorch is missing: neuromodels-rdd[learning]")
 from neuromodels_rdd.learning.learner import Learner, Optimiser  # noqa: E402

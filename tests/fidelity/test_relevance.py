@@ -1,7 +1,7 @@
 """Experiments of the relevance study at the published size against the reference, one trial each.
 
 Trial 1 of each condition, fixed before any result was seen.  The verdict of a metric is that of
-`neuromodels.analysis.judge` for one trial: 2.8 standard deviations of the reference's 30 trials.
+`neuromodels.verdict.judge` for one trial: 2.8 standard deviations of the reference's 30 trials.
 One metric in a hundred is outside by chance, and metrics of one trial are correlated; allowed are
 a twentieth, or two.  A difference of one standard deviation needs 30 trials (the tolerance is 0.71
 then), which ``neuromodels relevance trials CIRCUIT`` runs.  The conditions that take longest (rule

@@ -1,7 +1,7 @@
 """burstprop/xor, untrained and over its first 40 examples, against the published one.
 
 The seeds are 1, 2, 3, fixed before any result was seen.  The verdict is that of
-`neuromodels.analysis.judge` on the mean over our seeds.  A faithful model is called different in
+`neuromodels.verdict.judge` on the mean over our seeds.  A faithful model is called different in
 1 % of the metrics; those of one run are correlated, so no more is required than that their number
 stays below the binomial 99 % limit, and that none is beyond the limit that would keep the chance of
 any false alarm among all of them at 1 %.  The number is taken over the tests only: the spread that
@@ -17,7 +17,7 @@ from over_seeds import compare
 from scipy import stats
 
 import neuromodels
-from neuromodels.analysis import ALPHA
+from neuromodels.verdict import ALPHA
 
 pytestmark = pytest.mark.fidelity
 

@@ -12,7 +12,7 @@ import ranked
 
 import neuromodels
 from neuromodels.errors import NeuromodelsError
-from neuromodels.ranks import launched
+from neuromodels.machine.ranks import launched
 from neuromodels.registry import registry
 
 registry().register(ranked.Plugin(), "ranked")

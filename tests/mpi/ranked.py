@@ -113,8 +113,9 @@ class Plugin:
 
 
 if __name__ == "__main__":
-    from neuromodels import registry, simulation
+    from neuromodels import registry
     from neuromodels.cli.main import execute
+    from neuromodels.running import simulation
 
     simulation.MIN_SECONDS = float(os.environ.get("RANKED_CHECKPOINTS", "60"))
     simulation.MAX_DRAIN = 100.0

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 import neuromodels
-from neuromodels.nestml import build
-from neuromodels.ranks import launched, world
+from neuromodels.machine.ranks import launched, world
+from neuromodels.nestml.build import build
 from neuromodels.registry import registry
 
 RELEVANCE = {

@@ -17,7 +17,8 @@ import pytest
 from small_plugins import MODELS, neuron, synapse
 
 from neuromodels.errors import EnvironmentProblem, UnknownNameError
-from neuromodels.nestml import cache, environment
+from neuromodels.machine import installation, toolchain
+from neuromodels.nestml import cache
 from neuromodels.nestml.family import Family
 
 FAMILY = Family(neuron("plain_neuron"))
@@ -95,15 +96,15 @@ def test_the_key_depends_on_everything_that_changes_the_binary(
     source.write_text(text + "\n# a comment")
     keys = {key, cache.key(Family(neuron("plain_neuron", source)))}
     source.write_text(text)
-    other = environment.Compiler(("/usr/bin/other",), "other 1.0")
+    other = toolchain.Compiler(("/usr/bin/other",), "other 1.0")
     with monkeypatch.context() as patch:
-        patch.setattr(environment, "find_compiler", lambda: other)
+        patch.setattr(toolchain, "find_compiler", lambda: other)
         keys.add(cache.key(Family(neuron("plain_neuron", source))))
     with monkeypatch.context() as patch:
-        patch.setattr(environment, "compile_flags", lambda: ("-O0",))
+        patch.setattr(toolchain, "compile_flags", lambda: ("-O0",))
         keys.add(cache.key(Family(neuron("plain_neuron", source))))
     with monkeypatch.context() as patch:
-        patch.setattr(environment, "find_nestml", lambda: "9.0.9")
+        patch.setattr(toolchain, "find_nestml", lambda: "9.0.9")
         keys.add(cache.key(Family(neuron("plain_neuron", source))))
     with monkeypatch.context() as patch:
         patch.setattr(cache, "_toolchain_revision", lambda: "other")
@@ -215,8 +216,8 @@ def test_a_cache_that_cannot_be_written_is_one_clear_error(
 def test_the_manifest_says_what_it_was_built_with() -> None:
     entry = cache.get_or_build(FAMILY, "k1", _put)
     manifest = json.loads((entry.path.parent / "manifest.json").read_text())
-    assert manifest["nest"] == environment.find_nest().version
-    assert manifest["compiler"] == environment.find_compiler().version
+    assert manifest["nest"] == installation.find_nest().version
+    assert manifest["compiler"] == toolchain.find_compiler().version
 
 
 @pytest.mark.parametrize("given", ["cache here", "~/cache"])

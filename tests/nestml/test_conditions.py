@@ -11,8 +11,8 @@ import pytest
 from small_plugins import MODELS, neuron, registered
 
 import neuromodels
+from neuromodels.kernel.install import neuron_entry_of
 from neuromodels.nestml.conditions import look_once
-from neuromodels.nestml.kernel import neuron_entry_of
 
 N = 6
 STATES = ("n_always", "n_active", "n_full", "received", "now")

@@ -12,7 +12,7 @@ import pytest
 
 import neuromodels
 from neuromodels.errors import ConnectionRefused
-from neuromodels.nestml import guard
+from neuromodels.kernel import guard
 
 TRIGGER = {"receptor_type": 2}
 

@@ -11,8 +11,9 @@ from neuromodels_rdd.alignment_network import LAG, AlignmentNetwork
 from neuromodels_rdd.circuits.weight_alignment import WeightAlignment
 
 import neuromodels
-from neuromodels import get_values, simulation
+from neuromodels import get_values
 from neuromodels.errors import ParameterError, RunError
+from neuromodels.running import simulation
 
 nest = pytest.importorskip("nest")
 

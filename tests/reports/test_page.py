@@ -7,21 +7,19 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "runs"))
-
 import tiny
 
-from neuromodels import Analysis, Metric, Result, hookimpl, load_run, reports, runner
+from neuromodels import Analysis, Metric, Result, hookimpl, load_run
 from neuromodels import registry as registry_module
-from neuromodels.cli import execute
+from neuromodels.cli.main import execute
+from neuromodels.disk.files import read_json, write_json
 from neuromodels.errors import EnvironmentProblem, RunError, UsageError
-from neuromodels.storage import read_json, write_json
+from neuromodels.reports.page import render
+from neuromodels.running import runner
 
 
 class Page(HTMLParser):
@@ -63,18 +61,18 @@ def copied(runs, tmp_path):
 
 
 def test_the_page_refers_to_nothing_outside_it(runs):
-    page = Page(reports.render(runs))
+    page = Page(render(runs))
     for tag, attributes in page.tags:
         for name in ("src", "href", "srcset", "data", "action", "poster"):
             assert attributes.get(name, "data:").startswith("data:"), (tag, attributes)
         assert tag not in {"script", "link", "iframe"}
-    style = re.search(r"<style>(.*?)</style>", reports.render(runs), re.DOTALL)[1]
+    style = re.search(r"<style>(.*?)</style>", render(runs), re.DOTALL)[1]
     assert "url(" not in style
     assert "@import" not in style
 
 
 def test_figures_are_vector_graphics(runs):
-    images = [a["src"] for tag, a in Page(reports.render(runs)).tags if tag == "img"]
+    images = [a["src"] for tag, a in Page(render(runs)).tags if tag == "img"]
     # one figure of the analysis and the overview, of two runs
     assert len(images) == 4
     assert all(image.startswith("data:image/svg+xml;base64,") for image in images)
@@ -83,22 +81,22 @@ def test_figures_are_vector_graphics(runs):
 def test_without_a_vector_graphic_the_image_is_shown(copied):
     for file in (copied / "figures").glob("*.svg"):
         file.unlink()
-    images = [a["src"] for t, a in Page(reports.render([load_run(copied)])).tags if t == "img"]
+    images = [a["src"] for t, a in Page(render([load_run(copied)])).tags if t == "img"]
     assert images
     assert all(image.startswith("data:image/png;base64,") for image in images)
 
 
 def test_only_parameters_that_differ_are_in_front(runs):
-    text = Page(reports.render(runs[1:])).text
+    text = Page(render(runs[1:])).text
     front, rest = text.split("the other 3 parameters")
     assert "rate 9500 Hz 9000 Background rate" in front
     assert "Length of each phase" not in front
     assert "Length of each phase" in rest
-    assert "None." in Page(reports.render(runs[:1])).text
+    assert "None." in Page(render(runs[:1])).text
 
 
 def test_runs_side_by_side_are_told_apart_by_seed(runs):
-    text = Page(reports.render(runs)).text
+    text = Page(render(runs)).text
     assert "seed 1" in text
     assert "seed 2" in text
     assert "rate 9000 9500 Hz" in text
@@ -108,14 +106,14 @@ def test_an_unfinished_run_says_so(copied):
     info = read_json(copied / "run.json")
     info.update(status="interrupted", error="stopped by Ctrl-C or SIGTERM")
     write_json(copied / "run.json", info)
-    assert "is interrupted" in Page(reports.render([load_run(copied)])).text
+    assert "is interrupted" in Page(render([load_run(copied)])).text
 
 
 def test_what_users_write_is_escaped(runs, copied):
     info = read_json(copied / "run.json")
     info["machine"]["cpu"] = "<script>alert(1)</script>"
     write_json(copied / "run.json", info)
-    text = reports.render([load_run(copied)])
+    text = render([load_run(copied)])
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
 
@@ -123,12 +121,12 @@ def test_what_users_write_is_escaped(runs, copied):
 def test_a_run_of_a_plugin_that_is_gone_can_be_reported(runs, monkeypatch):
     empty = registry_module.Registry()
     monkeypatch.setattr(registry_module, "registry", lambda: empty)
-    assert "its plugin is not installed here" in Page(reports.render(runs)).text
+    assert "its plugin is not installed here" in Page(render(runs)).text
 
 
 def test_no_run_is_an_error():
     with pytest.raises(UsageError):
-        reports.render([])
+        render([])
 
 
 def test_the_command_writes_beside_the_run_or_where_it_is_told(runs, tmp_path, capsys):
@@ -201,7 +199,7 @@ def test_a_browser_shows_it_without_errors_or_overflow(runs, tmp_path, width):
     });
     </script>"""
     page = tmp_path / "page.html"
-    page.write_text(reports.render(runs).replace("<head>", "<head>" + probe))
+    page.write_text(render(runs).replace("<head>", "<head>" + probe))
     command = [
         chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},900",
         f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom",

@@ -16,10 +16,10 @@ import published_plugin
 
 from neuromodels import registry as registry_module
 from neuromodels import reproduce
-from neuromodels.analysis import Reference, judge, tolerance
-from neuromodels.cli import execute
+from neuromodels.cli.main import execute
 from neuromodels.errors import UnknownNameError
 from neuromodels.reports.reproduction_page import line, write_reproduction
+from neuromodels.verdict import Reference, judge, tolerance
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neuromodels.cli import execute
+from neuromodels.cli.main import execute
 from neuromodels.slurm import client, records, script
 from neuromodels.slurm.profile import Profile
 from neuromodels.sweeps import sweeper
@@ -84,7 +84,7 @@ def test_notice_of_the_limit(time, signal):
 
 
 def test_several_tasks_need_mpi(swept, fake_slurm, capsys):
-    from neuromodels.nestml.environment import find_nest
+    from neuromodels.machine.installation import find_nest
 
     if find_nest().mpi:
         pytest.skip("this NEST has MPI")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuromodels import Metric, Reference
-from neuromodels.analysis import ALPHA, judge, tolerance
+from neuromodels.verdict import ALPHA, judge, tolerance
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import neuromodels
 from neuromodels.models import Model, NeuronModel, SynapseModel
 from neuromodels.registry import Registry
 
-MODELS = Path(__file__).parents[1] / "nestml" / "models"
+MODELS = Path(__file__).parent / "models"
 
 
 def neuron(name: str, source: Path | None = None) -> NeuronModel:

@@ -13,7 +13,7 @@ from interrupting import interrupt_when
 
 import neuromodels
 from neuromodels import Metric, Reference, errors, load_run
-from neuromodels.cli import execute
+from neuromodels.cli.main import execute
 from neuromodels.sweeps import sweeper
 from neuromodels.sweeps.definition import define
 from neuromodels.sweeps.figure import figures

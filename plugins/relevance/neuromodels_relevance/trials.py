@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neuromodels import Metric, Sweep
-from neuromodels.analysis import judge, tolerance
+from neuromodels.verdict import judge, tolerance
 from neuromodels_relevance.analyses import reference
 
 

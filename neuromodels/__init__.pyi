@@ -1,0 +1,34 @@
+from . import errors as errors
+from .analysis import Analysis as Analysis
+from .analysis import Result as Result
+from .circuit import Circuit as Circuit
+from .circuit import Cost as Cost
+from .circuit import Network as Network
+from .circuit import Phase as Phase
+from .hookspecs import hookimpl as hookimpl
+from .kernel.install import install as install
+from .kernel.install import uninstall as uninstall
+from .kernel.values import get_values as get_values
+from .kernel.values import set_values as set_values
+from .kernel.values import weight_summary as weight_summary
+from .kernel.values import weights as weights
+from .models import NeuronModel as NeuronModel
+from .models import SynapseModel as SynapseModel
+from .parameters import Parameters as Parameters
+from .parameters import parameter as parameter
+from .reproduction import Reproduction as Reproduction
+from .reproduction import reproduce as reproduce
+from .running.runner import analyze as analyze
+from .running.runner import rerun as rerun
+from .running.runner import resume as resume
+from .running.runner import run as run
+from .runs import Run as Run
+from .runs import load_run as load_run
+from .spikes import SpikeTrains as SpikeTrains
+from .sweeps.sweeper import Sweep as Sweep
+from .sweeps.sweeper import load_sweep as load_sweep
+from .sweeps.sweeper import sweep as sweep
+from .verdict import Metric as Metric
+from .verdict import Reference as Reference
+
+__version__: str

@@ -1,0 +1,1 @@
+"""One NEST kernel in this process: its models, nodes, values and recorders."""

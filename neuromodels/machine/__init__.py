@@ -1,0 +1,1 @@
+"""What this computer offers: NEST, compiler, cores, MPI."""

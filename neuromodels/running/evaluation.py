@@ -1,0 +1,143 @@
+"""Calls analyses on a run and keeps what they give: ``metrics.json`` and ``figures/``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuromodels import registry, style
+from neuromodels.disk.directory import FIGURES, METRICS, OVERVIEW
+from neuromodels.disk.files import disk_errors, plain, replacing, write_json
+from neuromodels.errors import EnvironmentProblem, NeuromodelsError, PluginError, RunError, reason
+from neuromodels.running.overview import overview
+from neuromodels.runs import load_run, read_results
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from neuromodels.disk.directory import RunDirectory
+    from neuromodels.runs import Run
+
+logger = logging.getLogger(__name__)
+
+MARKS = 1000
+"""Largest number of marks of one kind that a vector graphic draws one by one."""
+
+
+def run_analyses(directory: RunDirectory, names: Sequence[str]) -> dict[str, str]:
+    """Run analyses and write what they give; returns the reasons of those that failed."""
+    path = directory.path / METRICS
+    earlier = _earlier(path)
+    analyses = {n: a for n, a in earlier.get("analyses", {}).items() if n not in names}
+    metrics = [m for m in earlier.get("metrics", []) if m["analysis"] in analyses]
+    figures = {f: a for f, a in earlier.get("figures", {}).items() if a in analyses}
+    folder = directory.path / FIGURES
+    with disk_errors(folder):
+        folder.mkdir(exist_ok=True)
+    failures: dict[str, str] = {}
+    for name in names:
+        begin = time.perf_counter()
+        error = None
+        try:
+            result = registry.registry().evaluate(name, load_run(directory.path))
+            rows = [{**plain(m.as_dict()), "analysis": name} for m in result.metrics]
+            _unique("metric", [m["name"] for m in metrics] + [r["name"] for r in rows])
+            _unique("figure", [*figures, *result.figures, OVERVIEW])
+            for title, figure in result.figures.items():
+                _save_figure(folder, title, figure)
+                figures[title] = name
+            metrics += rows
+        except EnvironmentProblem:
+            raise
+        except (Exception, SystemExit) as failure:  # whatever a plugin raises
+            error = failures[name] = reason(failure)
+            logger.exception("analysis %s failed", name)
+        analyses[name] = {
+            "status": "failed" if error else "ok",
+            "error": error,
+            "wall": time.perf_counter() - begin,
+        }
+    _save_overview(directory, folder)
+    write_json(path, {"metrics": metrics, "figures": figures, "analyses": analyses})
+    with disk_errors(folder):
+        for file in folder.glob("*.*g"):  # at the end: nothing is missing if this is killed
+            if file.stem not in {*figures, OVERVIEW}:
+                file.unlink()
+    return failures
+
+
+def draw(run: Run) -> dict[str, Figure]:
+    """Figures of the circuit's analyses by name, the main one first, and the overview last."""
+    figures: dict[str, Figure] = {}
+    for name in run.info["analyses"]:
+        figures.update(registry.registry().evaluate(name, run).figures)
+    with style.applied():
+        general = overview(run)
+    if general is not None:
+        figures[OVERVIEW] = general
+    return figures
+
+
+def _earlier(path: Path) -> dict[str, Any]:
+    """What earlier analyses gave; nothing where the file is damaged, since it is made again."""
+    if not path.exists():
+        return {}
+    try:
+        return read_results(path)
+    except RunError as error:
+        logger.warning("%s; it is replaced", error)
+        return {}
+
+
+def _save_overview(directory: RunDirectory, folder: Path) -> None:
+    """Draw the figure that every run has; a run of which it cannot be drawn has none."""
+    try:
+        with style.applied():
+            figure = overview(load_run(directory.path))
+    except (NeuromodelsError, ValueError) as error:
+        logger.warning("no overview: %s", reason(error))
+        return
+    if figure is not None:
+        _save_figure(folder, OVERVIEW, figure)
+
+
+def _save_figure(folder: Path, title: str, figure: Any) -> None:
+    """Write a figure as PNG for a quick look and as SVG for reports and papers."""
+    if not title or "/" in title or title.startswith("."):
+        raise PluginError(f"{title!r} cannot name a figure")
+    _rasterize(figure)
+    with replacing(folder / f"{title}.png") as temporary:
+        figure.savefig(temporary, format="png", dpi=150, bbox_inches="tight")
+    with replacing(folder / f"{title}.svg") as temporary:
+        figure.savefig(
+            temporary, format="svg", dpi=150, bbox_inches="tight", metadata={"Date": None}
+        )
+    if "matplotlib.pyplot" in sys.modules:
+        # Figures made with pyplot stay alive until they are closed.
+        sys.modules["matplotlib.pyplot"].close(figure)
+
+
+def _rasterize(figure: Any) -> None:
+    """Have clouds of marks stored as pixels inside the vector graphic, which stays small."""
+    from matplotlib.collections import PathCollection
+    from matplotlib.lines import Line2D
+
+    for line in figure.findobj(Line2D):
+        if line.get_marker() not in {"", "None", " ", None} and len(line.get_xdata()) > MARKS:
+            line.set_rasterized(True)
+    for cloud in figure.findobj(PathCollection):
+        if len(cloud.get_offsets()) > MARKS:
+            cloud.set_rasterized(True)
+
+
+def _unique(kind: str, names: Sequence[str]) -> None:
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise PluginError(f"the {kind} {min(twice)!r} exists already in this run")
+
+
+__all__ = ["draw", "run_analyses"]

@@ -1,0 +1,328 @@
+"""Simulates a protocol: the only place that advances a kernel.
+
+Time is cut into chunks, so that signals are sampled, progress is shown, interrupts are answered and
+recorders are emptied.  How it is cut must not change a result, and in two ways it could:
+
+* NEST updates one neuron after the other through a whole communication slice (the minimal delay),
+  so cutting a slice in two changes the order in which neurons draw random numbers.
+* Every ``nest.Run`` draws from the generator that all ranks share (to see that they still agree),
+  from which `mip_generator`, random connection rules and others draw too.
+
+So time is cut at steps that depend on nothing but the circuit (never on the clock on the wall): at
+borders of slices, at the samples of signals, at the ends of phases.  `pace` chooses them from what
+the network should cost.
+
+All ranks cut time alike, and decide together whether to stop, to write, to keep a checkpoint.
+
+Within a phase chunks are ``nest.Run`` between one ``nest.Prepare`` and ``nest.Cleanup``, which
+saves what ``nest.Simulate`` spends on every call (0.4 ms for 5000 neurons).  NEST empties recorders
+only outside of these, so they are drained once in a while.  What `Phase.enter` changes is seen by
+the ``Prepare`` that follows it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuromodels.disk.checkpoints import MIN_SECONDS
+from neuromodels.disk.parts import Spool
+from neuromodels.errors import RunError
+
+if TYPE_CHECKING:
+    from neuromodels.circuit import Cost, Phase
+    from neuromodels.kernel.recording import KernelNetwork
+    from neuromodels.running.interrupts import Interrupts
+    from neuromodels.running.progress import Progress
+
+
+# Generous guesses for one core (s): they need only be right to a factor of ten.
+UPDATE_SECONDS = 1e-7
+EVENT_SECONDS = 1e-7
+CHUNK_SECONDS = 0.1
+# What recorders may hold before they are emptied, at the given rate per neuron (Hz).
+DRAIN_BYTES = 2**25
+BYTES_PER_SPIKE = 24
+RATE = 20.0
+# Limits of both, in biological time (ms).
+MAX_CHUNK = 1_000.0
+MAX_DRAIN = 10_000.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Where time is cut, in steps from the beginning of the simulation.
+
+    Parameters
+    ----------
+    chunk : int
+        At multiples of this.
+    drain : int
+        At multiples of this recorders are emptied; a multiple of `chunk`.
+    """
+
+    chunk: int
+    drain: int
+
+
+def work(network: KernelNetwork, cost: Cost | None) -> float:
+    """Estimate how long (s) one core computes for a second of biological time.
+
+    Parameters
+    ----------
+    network : KernelNetwork
+        Built and sealed.
+    cost : Cost, optional
+        The circuit's own estimate; else its number of nodes counts.
+    """
+    updates = max(float(network.nest.network_size), 1.0) * 1000.0 / network.clock.resolution
+    events = 0.0
+    if cost is not None:
+        updates, events = max(updates, cost.neuron_updates), cost.synaptic_events
+    return updates * UPDATE_SECONDS + events * EVENT_SECONDS
+
+
+def pace(network: KernelNetwork, seconds: float) -> Pace:
+    """Choose where to cut time, so that a chunk takes about a tenth of a second.
+
+    Depends on the circuit only, and not on threads, ranks or the machine; `seconds` is its `work`.
+    """
+    clock, border = network.clock, network.slice
+    chunk = min(1000.0 * CHUNK_SECONDS / seconds, MAX_CHUNK) / clock.resolution
+    steps = max(1, int(chunk) // border) * border
+    size = network.bytes_per_second(RATE * BYTES_PER_SPIKE)
+    drain = min(1000.0 * DRAIN_BYTES / max(size, 1.0), MAX_DRAIN) / clock.resolution
+    return Pace(steps, max(1, int(drain) // steps) * steps)
+
+
+@dataclass
+class Tally:
+    """Wall time (s) by what it was spent on, and how far the simulation got.
+
+    Attributes
+    ----------
+    prepare, simulate, record, write, enter : float
+        Before the first step, when NEST sorts synapses and makes its tables of targets; in NEST's
+        simulation loop; sampling and draining; writing parts; in `Phase.enter` and in observers.
+    reached : int
+        Last step simulated.
+    phases : dict
+        Phase -> wall time (s) of all of it.
+    """
+
+    prepare: float = 0.0
+    simulate: float = 0.0
+    record: float = 0.0
+    write: float = 0.0
+    enter: float = 0.0
+    reached: int = 0
+    phases: dict[str, float] = field(default_factory=dict)
+    _began: float | None = None
+
+    @property
+    def cpu(self) -> float:
+        """CPU time (s) of all threads of this process after `prepare`, whatever it was for."""
+        return 0.0 if self._began is None else time.process_time() - self._began
+
+    @contextlib.contextmanager
+    def preparing(self) -> Iterator[None]:
+        """Time a ``Prepare``, the first of which makes what the network lacks."""
+        first = self._began is None
+        with self.time("prepare" if first else "simulate"):
+            yield
+        if first:
+            self._began = time.process_time()
+
+    @contextlib.contextmanager
+    def time(self, what: str) -> Iterator[None]:
+        """Add the wall time of the block to the attribute `what`."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            setattr(self, what, getattr(self, what) + time.perf_counter() - begin)
+
+
+class Simulation:
+    """One pass through a protocol, or through what is left of it.
+
+    Parameters
+    ----------
+    network : KernelNetwork
+        Built.
+    spans : sequence of (Phase, int, int)
+        Phases with their first and last steps.
+    spool : Spool
+    progress : Progress
+    interrupts : Interrupts
+    pace : Pace
+    after_phase : callable
+        Called with each phase when it has been simulated.
+    checkpoint : callable
+        Called with the step at the end of a phase that the run may be continued from, when what was
+        recorded up to there is on the disk.
+    origin : int
+        Step that the simulation starts from, the end of a phase.
+    """
+
+    def __init__(
+        self,
+        network: KernelNetwork,
+        spans: Sequence[tuple[Phase, int, int]],
+        spool: Spool,
+        progress: Progress,
+        interrupts: Interrupts,
+        *,
+        pace: Pace,
+        after_phase: Callable[[Phase], None],
+        checkpoint: Callable[[int], None],
+        origin: int = 0,
+    ) -> None:
+        self.tally = Tally(reached=origin)
+        self._ranks = network.ranks
+        self._stopping = False
+        self._checkpoint = checkpoint
+        self._checkpointed = time.monotonic()
+        self.origin = origin
+        self._network = network
+        self._nest = network.nest
+        self._spans = spans
+        self._spool = spool
+        self._progress = progress
+        self._interrupts = interrupts
+        self._pace = pace
+        self._after_phase = after_phase
+
+    @property
+    def total(self) -> int:
+        """Steps of the whole protocol."""
+        return self._spans[-1][2] if self._spans else 0
+
+    def run(self) -> bool:
+        """Simulate all phases; False if it was interrupted.
+
+        Either way, all that was recorded up to ``tally.reached`` is in parts on the disk.
+        """
+        ms = self._network.clock.ms
+        self._progress.begin(ms(self.total), ms(self.origin))
+        for phase, start, stop in self._spans:
+            if stop <= self.origin:
+                continue
+            begin = time.perf_counter()
+            if phase.enter is not None:
+                with self.tally.time("enter"):
+                    phase.enter(self._network)
+                    self._check_ranks(phase.name)
+            self._check_time(phase.name, start)
+            finished = self._advance(phase.name, start, stop)
+            self.tally.phases[phase.name] = time.perf_counter() - begin
+            if not finished:
+                self._drain(write=True)
+                return False
+            self._drain()
+            with self.tally.time("enter"):
+                self._after_phase(phase)
+            old = time.monotonic() - self._checkpointed >= MIN_SECONDS
+            if phase.checkpoint and self._ranks.any(old):
+                self._drain(write=True)
+                with self.tally.time("write"):
+                    self._checkpoint(stop)
+                self._checkpointed = time.monotonic()
+        if lag := self._network.lag:
+            # Fetches the multimeters' last samples; what happens after the end is not kept.
+            with self.tally.time("simulate"):
+                self._nest.Simulate(self._network.clock.ms(lag))
+        self._drain(write=True)
+        return True
+
+    def _check_time(self, phase: str, start: int) -> None:
+        """Refuse to go on where the circuit or a plugin has advanced the kernel itself."""
+        now = self._network.now
+        if now != start:
+            ms = self._network.clock.ms
+            raise RunError(
+                f"the kernel is at {ms(now):g} ms instead of {ms(start):g} ms at its beginning",
+                where=f"phase {phase!r}",
+                fix="leave nest.Simulate to neuromodels: not in build(), enter or a plugin's hook",
+            )
+
+    def _check_ranks(self, phase: str) -> None:
+        """Refuse to go on where ranks no longer agree, or NEST could not."""
+        if self._ranks.size > 1:
+            begun = self._network.now > self.origin
+            if begun and self._network.connections_were_added():
+                raise RunError(
+                    "NEST 3.10 may lose or double spikes where connections are added after the "
+                    "beginning of a simulation under MPI",
+                    where=f"phase {phase!r}",
+                    fix="connect in build(), or run it in one process",
+                )
+            state = repr(self._network.rng.bit_generator.state).encode()
+            self._ranks.agree(
+                {f"network.rng at the beginning of phase {phase!r}": np.frombuffer(state, np.uint8)}
+            )
+
+    def _advance(self, phase: str, now: int, stop: int) -> bool:
+        """Simulate from step `now` to `stop`; False if it was interrupted on the way."""
+        while now < stop:
+            # Each round is one stretch between two drains.
+            with self._prepared():
+                while now < stop and not self._stopped():
+                    now = self._step(now, stop)
+                    self._progress.update(phase, self._network.clock.ms(now))
+                    if now % self._pace.drain == 0:
+                        break
+            if self._stopping:
+                return False
+            if now < stop:
+                self._drain()
+        return not self._stopped()
+
+    def _stopped(self) -> bool:
+        """Whether any rank has been told to stop; asked by all of them at once."""
+        self._stopping = self._stopping or self._ranks.any(self._interrupts.pending)
+        return self._stopping
+
+    def _step(self, now: int, stop: int) -> int:
+        """Simulate one chunk and sample what is due at its end."""
+        clock, chunk = self._network.clock, self._pace.chunk
+        end = min(stop, (now // chunk + 1) * chunk)
+        sample = self._network.next_sample(now)
+        if sample is not None:
+            end = min(end, sample)
+        with self.tally.time("simulate"):
+            self._nest.Run(clock.ms(end - now))
+        self.tally.reached = end
+        if end == sample:
+            with self.tally.time("record"):
+                self._network.sample(end, self._spool)
+        return end
+
+    def _drain(self, *, write: bool = False) -> None:
+        with self.tally.time("record"):
+            self._network.drain(self.tally.reached, self._spool)
+        if write or self._ranks.any(self._spool.due):
+            with self.tally.time("write"):
+                self._spool.write(self.tally.reached)
+
+    @contextlib.contextmanager
+    def _prepared(self) -> Iterator[None]:
+        with self.tally.preparing():
+            self._nest.Prepare()
+        try:
+            yield
+        except BaseException:
+            # The kernel may be beyond cleaning up; the error to report is the first one.
+            with contextlib.suppress(Exception):
+                self._nest.Cleanup()
+            raise
+        with self.tally.time("simulate"):
+            self._nest.Cleanup()
+
+
+__all__ = ["Pace", "Simulation", "Tally", "pace"]
