@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from neuromodels.cli.output import human_size, json_option, print_json
+from neuromodels.errors import UsageError
 from neuromodels.registry import registry
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def command(context: click.Context, as_json: bool) -> None:
     """Check NEST, NESTML, compiler, headers, MPI, cache and plugins."""
     from neuromodels.machine import diagnosis
 
-    checks = [*diagnosis.diagnose(), *_cache(), *_plugins()]
+    checks = [*diagnosis.diagnose(), *_engine(), *_cache(), *_plugins()]
     if as_json:
         print_json(
             [
@@ -38,6 +39,21 @@ def command(context: click.Context, as_json: bool) -> None:
             mend = f" ({check.fix})" if not check.ok and check.fix else ""
             click.echo(f"{state}  {check.name.ljust(width)}  {check.detail}{mend}".rstrip())
     context.exit(0 if all(check.ok for check in checks) else 1)
+
+
+def _engine() -> Iterator[Check]:
+    """Which C++ models are compiled to."""
+    from neuromodels.machine.checks import Check
+    from neuromodels.nestml import engine
+
+    try:
+        said = {
+            "fast": "fast",
+            "plain": f"plain: as NESTML generates it, slower ({engine.VARIABLE} is set)",
+        }
+        yield Check("engine", True, said[engine.chosen()], "")
+    except UsageError as error:
+        yield Check("engine", False, error.what, error.fix or "")
 
 
 # A module of several models takes about 2 MiB, its build some ten times that for a moment.

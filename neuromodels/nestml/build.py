@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from neuromodels.machine import installation
-from neuromodels.nestml import cache, compilation, cpp, generate
+from neuromodels.nestml import cache, compilation, cpp, engine, generate
 from neuromodels.nestml.family import Family, resolve
 
 #: Told what happens to which module: ("generate" | "compile" | "ready", name of the family).
@@ -40,12 +40,16 @@ def build_family(family: Family, report: Report | None = None) -> cache.Entry:
     def build(work: Path) -> Path:
         tell("generate", family.name)
         version = installation.find_nest().version
-        generated = generate.generate(family, key[:8], work, version)
+        module = module_name(family, key)
+        which = engine.chosen()
+        generated = generate.generate(family, key[:8], work, version, which, module)
         tell("compile", family.name)
-        neuron = family.neuron.name if family.neuron else None
-        paired = {s.name: s.neuron is not None for s in family.synapses}
-        source = cpp.write_module(generated, module_name(family, key), neuron, paired)
-        output = work / f"{module_name(family, key)}.so"
+        source = generated.directory / f"{module}.cpp"
+        if which == "fast":
+            neuron = family.neuron.name if family.neuron else None
+            paired = {s.name: s.neuron is not None for s in family.synapses}
+            cpp.write_module(generated, module, neuron, paired)
+        output = work / f"{module}.so"
         compilation.compile_module(source, output)
         return output
 

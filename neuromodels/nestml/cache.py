@@ -14,19 +14,23 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from neuromodels.errors import EnvironmentProblem, ModelError, UnknownNameError
 from neuromodels.machine import installation, toolchain
+from neuromodels.nestml import engine
 from neuromodels.nestml.family import Family
 
 _MANIFEST = "manifest.json"
+_BYSTANDERS = ("build.py", "cache.py", "declarations.py")
+"""Of this package, what has no say in the C++ of a model."""
 
 
 @dataclass(frozen=True)
@@ -67,28 +71,21 @@ def directory() -> Path:
     return user_cache_path("neuromodels")
 
 
+def _generator(folder: Traversable) -> Iterator[Traversable]:
+    """The files below a folder that have a say in the C++, in the order of their names."""
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.is_dir():
+            yield from _generator(entry)
+        elif entry.name.endswith((".py", ".h", ".jinja2")) and entry.name not in _BYSTANDERS:
+            yield entry
+
+
 @lru_cache(maxsize=1)
 def _toolchain_revision() -> str:
     """Hash of our own generator: what it writes changes the binary too."""
     digest = hashlib.sha256()
-    package = files("neuromodels.nestml")
-    for name in (
-        "conditions.py",
-        "cpp.py",
-        "decay.py",
-        "delivery.py",
-        "family.py",
-        "generate.py",
-        "lint.py",
-        "rewriting.py",
-        "updates.py",
-        "workarounds.py",
-        "worker.py",
-    ):
-        digest.update((package / name).read_bytes())
-    for header in sorted((package / "headers").iterdir(), key=lambda f: f.name):
-        if header.name.endswith(".h"):
-            digest.update(header.read_bytes())
+    for file in _generator(files("neuromodels.nestml")):
+        digest.update(file.read_bytes())
     return digest.hexdigest()
 
 
@@ -106,6 +103,7 @@ def key(family: Family) -> str:
             }
             for m in models
         ],
+        "engine": engine.chosen(),
         "toolchain": _toolchain_revision(),
         "nest": nest.identity,
         "nestml": toolchain.find_nestml(),

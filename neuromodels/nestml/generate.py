@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neuromodels.errors import EnvironmentProblem, ModelError
+from neuromodels.nestml.engine import Engine
 from neuromodels.nestml.family import Family
 
 
@@ -40,7 +41,14 @@ class Generated:
     decays: bool
 
 
-def generate(family: Family, suffix: str, directory: Path, nest_version: str) -> Generated:
+def generate(
+    family: Family,
+    suffix: str,
+    directory: Path,
+    nest_version: str,
+    engine: Engine = "fast",
+    module: str = "neuromodelsmodule",
+) -> Generated:
     """Generate C++ for `family` into `directory`.
 
     Parameters
@@ -52,6 +60,9 @@ def generate(family: Family, suffix: str, directory: Path, nest_version: str) ->
     directory : Path
         Exists and is empty.
     nest_version : str
+    engine : "fast" or "plain"
+    module : str
+        Name of the module that is compiled of it.
 
     Raises
     ------
@@ -81,6 +92,8 @@ def generate(family: Family, suffix: str, directory: Path, nest_version: str) ->
 
     job = {
         "nest_version": nest_version,
+        "engine": engine,
+        "module": module,
         "numeric_solver": family.neuron.numeric_solver if family.neuron else "forward-Euler",
         "target": str(target),
         "answer": str(answer_path),

@@ -32,6 +32,7 @@ def _options(job: dict[str, Any], strict: dict[str, list[str]]) -> dict[str, Any
         "synapse_models": [s["class"] for s in job["synapses"]],
         "weight_variable": {s["class"]: s["weight_variable"] for s in job["synapses"]},
         "strictly_synaptic_vars": strict,
+        "templates": _templates(job["engine"]),
     }
     delays = {s["class"]: s["delay_variable"] for s in job["synapses"] if s["delay_variable"]}
     if delays:
@@ -46,6 +47,21 @@ def _options(job: dict[str, Any], strict: dict[str, list[str]]) -> dict[str, Any
     if paired:
         options["neuron_synapse_pairs"] = [{"neuron": job["neuron"]["class"], "synapses": paired}]
     return options
+
+
+def _templates(engine: str) -> dict[str, Any]:
+    """Which templates write a neuron and a synapse."""
+    from neuromodels.nestml.generator import TEMPLATES
+
+    mended = [str(TEMPLATES / "@SYNAPSE_NAME@_plain.h.jinja2")] if engine == "plain" else []
+    return {
+        "path": "resources_nest/point_neuron",
+        "model_templates": {
+            "neuron": ["@NEURON_NAME@.cpp.jinja2", "@NEURON_NAME@.h.jinja2"],
+            "synapse": ["@SYNAPSE_NAME@.h.jinja2", *mended],
+        },
+        "module_templates": [],
+    }
 
 
 def _logged(files: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -146,12 +162,12 @@ def _lint(job: dict[str, Any], models: dict[str, Any]) -> Iterator[dict[str, Any
 
 
 def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, Any]:
-    from pynestml.codegeneration.nest_code_generator import NESTCodeGenerator
     from pynestml.frontend.frontend_configuration import FrontendConfiguration
     from pynestml.frontend.pynestml_frontend import transform_models, transformers_from_target_name
     from pynestml.utils.logger import Logger, LoggingLevel
 
     from neuromodels.nestml import decay, lint, workarounds
+    from neuromodels.nestml.generator import Generator, Plan
 
     workarounds.apply()
     sys.setrecursionlimit(10000)
@@ -188,19 +204,12 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
     options = _options(job, strict)
     FrontendConfiguration.set_codegen_opts(options)
     transformers, _ = transformers_from_target_name("NEST", options=options)
-    generator = NESTCodeGenerator({"nest_version": options["nest_version"]})
-    generator.set_options(options)
     transformed, metadata = transform_models(transformers, list(models.values()))
     # the unpaired twin of a paired model would be generated, compiled and registered for nothing
     paired = bool(options.get("neuron_synapse_pairs"))
     unwanted = {job["neuron"]["class"]} if paired else set()
     unwanted |= {s["class"] for s in job["synapses"] if s["paired"]}
     wanted = [model for model in transformed if model.get_name() not in unwanted]
-    generator.generate_code(wanted, metadata)
-    problems.extend(_logged(files))
-    if problems:
-        raise _Failed
-
     names = [model.get_name() for model in wanted]
     classes = {
         s["name"]: next(n for n in names if re.match(rf"{s['class']}(__with_|$)", n))
@@ -210,6 +219,14 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
     neuron_class = (
         next(n for n in names if re.match(rf"{neuron['class']}(__with_|$)", n)) if neuron else None
     )
+    plain_names = {cls: name for name, cls in classes.items()}
+    if neuron:
+        plain_names[neuron_class] = neuron["name"]
+    generator = Generator(options, Plan(job["engine"], job["module"], plain_names, decays))
+    generator.generate_code(wanted, metadata)
+    problems.extend(_logged(files))
+    if problems:
+        raise _Failed
     return {"neuron_class": neuron_class, "synapse_classes": classes, "decays": decays}
 
 

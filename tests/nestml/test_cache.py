@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import errno
-import inspect
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -16,7 +14,7 @@ from pathlib import Path
 import pytest
 from small_plugins import MODELS, neuron, synapse
 
-from neuromodels.errors import EnvironmentProblem, UnknownNameError
+from neuromodels.errors import EnvironmentProblem, UnknownNameError, UsageError
 from neuromodels.machine import installation, toolchain
 from neuromodels.nestml import cache
 from neuromodels.nestml.family import Family
@@ -118,17 +116,22 @@ def test_the_key_depends_on_everything_that_changes_the_binary(
 
 
 def test_the_key_knows_all_that_writes_cpp() -> None:
-    """What the generator and the writer of a module import is hashed with them."""
+    """Code, templates and headers alike, but what runs builds and keeps their results."""
     package = Path(cache.__file__).parent
-    hashed = set(re.findall(r'"(\w+)\.py"', inspect.getsource(cache._toolchain_revision)))
-    for name in hashed:
-        imported = re.findall(
-            r"from neuromodels\.nestml(?:\.(\w+) import| import ([\w, ]+))",
-            (package / f"{name}.py").read_text(),
-        )
-        assert {n for pair in imported for n in re.findall(r"\w+", " ".join(pair))} <= hashed | {
-            "environment"  # finds NEST and the compiler, which are hashed as they are found
-        }
+    hashed = {str(file) for file in cache._generator(package)}
+    written = {str(f) for s in ("*.py", "*.h", "*.jinja2") for f in package.rglob(s)}
+    bystanders = {"build.py", "cache.py", "declarations.py"}
+    assert written - hashed == {str(package / name) for name in bystanders}
+
+
+def test_the_engine_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    family = Family(neuron("plain_neuron"))
+    fast = cache.key(family)
+    monkeypatch.setenv("NEUROMODELS_ENGINE", "plain")
+    assert cache.key(family) != fast
+    monkeypatch.setenv("NEUROMODELS_ENGINE", "quick")
+    with pytest.raises(UsageError, match="NEUROMODELS_ENGINE is 'quick'"):
+        cache.key(family)
 
 
 _BUILDER = """
