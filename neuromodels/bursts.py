@@ -108,7 +108,7 @@ class Bursts:
             Of each neuron instead of the population.
         """
         if bin <= 0:
-            raise UsageError(f"a bin must have a positive width, not {bin:g} ms")
+            raise UsageError(f"a bin must have a positive width, not {bin:g} ms", code="NM264")
         span = self.spikes.t_stop - self.spikes.t_start
         count = math.floor(span / bin + 1e-9)
         return self.rates_between(
@@ -132,7 +132,7 @@ class Bursts:
         """
         borders = np.asarray(edges, dtype=np.float64)
         if borders.ndim != 1 or borders.size < 2 or np.any(np.diff(borders) <= 0):
-            raise UsageError("the edges of bins must be at least two and ascend")
+            raise UsageError("the edges of bins must be at least two and ascend", code="NM264")
         trains = self.spikes
         # Half a step after the edge, so that a spike on it stays on its side whatever the rounding.
         slack = self.resolution / 2
@@ -202,7 +202,9 @@ def decompose(
         An unknown rule, or a time constant or threshold that is not positive.
     """
     if tau <= 0 or threshold <= 0:
-        raise UsageError(f"tau ({tau:g} ms) and threshold ({threshold:g}) must be positive")
+        raise UsageError(
+            f"tau ({tau:g} ms) and threshold ({threshold:g}) must be positive", code="NM264"
+        )
     order = np.lexsort((spikes.times, spikes.node_ids))
     neurons, times = spikes.node_ids[order], spikes.times[order]
     if resolution:
@@ -214,7 +216,9 @@ def decompose(
     elif rule == "interval":
         event = first | (intervals > tau * (1 + _EPSILON))
     else:
-        raise UsageError(f"no rule {rule!r} for bursts", fix='choose "trace" or "interval"')
+        raise UsageError(
+            f"no rule {rule!r} for bursts", code="NM264", fix='choose "trace" or "interval"'
+        )
     # A burst is counted at the spike after an event: any later one finds the burst counted.
     burst = ~event & np.concatenate(([False], event[:-1])) & ~first
     kind = np.empty(times.size, np.int8)

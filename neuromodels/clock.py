@@ -37,7 +37,8 @@ class Clock:
         tics = round(resolution * TICS_PER_MS)
         if tics < 1 or abs(resolution * TICS_PER_MS - tics) > 1e-6:
             raise UsageError(
-                f"a resolution of {resolution:g} ms is not a positive multiple of 0.001 ms"
+                f"a resolution of {resolution:g} ms is not a positive multiple of 0.001 ms",
+                code="NM250",
             )
         self.tics = tics
 
@@ -56,12 +57,16 @@ class Clock:
             `what`.
         """
         if not abs(time) <= MAX_TIME:  # also what is not a number
-            raise UsageError(f"{what} of {time:g} ms is more than NEST can count, {MAX_TIME:g} ms")
+            raise UsageError(
+                f"{what} of {time:g} ms is more than NEST can count, {MAX_TIME:g} ms", code="NM250"
+            )
         exact = float(time) * TICS_PER_MS / self.tics
         steps = round(exact)
         if abs(exact - steps) > 1e-6 * max(1.0, abs(exact) * 1e-6) or (time and not steps):
             raise UsageError(
-                f"{what} of {time:g} ms is not a multiple of the resolution, {self.resolution:g} ms"
+                f"{what} of {time:g} ms is not a multiple of the resolution, "
+                f"{self.resolution:g} ms",
+                code="NM250",
             )
         return steps
 

@@ -4,6 +4,10 @@ Every exception that neuromodels raises on purpose derives from `NeuromodelsErro
 The command line prints it as one line and exits with a code other than 0; from Python it is an
 ordinary exception.  Anything else that escapes is a defect of ours (or of a plugin) and is
 reported as such.
+
+Every error has a code by which its cause can be searched: ``neuromodels explain NM203``, or the
+page of the documentation that is made from `neuromodels.error_codes`.  The first digit of a code is
+the exit code of the error's class.
 """
 
 from __future__ import annotations
@@ -20,6 +24,9 @@ class NeuromodelsError(Exception):
     ----------
     what : str
         What is wrong, in one sentence without a final full stop.
+    code : str, optional
+        Code of the cause.  Codes that begin with ``NM`` are neuromodels' own, and listed in
+        `neuromodels.error_codes`; a plugin that gives none has that of the class.
     where : str, optional
         File and line, parameter, directory or plugin that it is about.
     fix : str, optional
@@ -27,12 +34,23 @@ class NeuromodelsError(Exception):
     """
 
     exit_code = 1
+    code = "NM100"
 
-    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        code: str | None = None,
+        where: str | None = None,
+        fix: str | None = None,
+    ) -> None:
+        self.code = code or type(self).code
         self.what = what
         self.where = where
         self.fix = fix
         super().__init__(what, where, fix)
+        if self.code.startswith("NM"):
+            self.add_note(f"{self.code}: neuromodels explain {self.code}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (type(self), self.args, self.__dict__)
@@ -53,48 +71,60 @@ class UsageError(NeuromodelsError):
     """A name, value or option that the caller gave is not acceptable."""
 
     exit_code = 2
+    code = "NM200"
 
 
 class UnknownNameError(UsageError):
     """A model, circuit, analysis, parameter, preset or plugin of that name does not exist."""
 
+    code = "NM210"
+
 
 class ParameterError(UsageError):
     """A parameter has the wrong type, unit or range."""
+
+    code = "NM221"
 
 
 class EnvironmentProblem(NeuromodelsError):
     """Something this machine lacks: compiler, headers, NEST, MPI, disk space."""
 
     exit_code = 3
+    code = "NM300"
 
 
 class ModelError(NeuromodelsError):
     """A NESTML model that cannot be compiled, or that would compute something else than it says."""
 
     exit_code = 4
+    code = "NM400"
 
 
 class ConnectionRefused(ModelError):
     """A `nest.Connect` call that would end the process or be silently wrong."""
+
+    code = "NM420"
 
 
 class PluginError(NeuromodelsError):
     """A plugin that breaks the rules of the registry."""
 
     exit_code = 5
+    code = "NM500"
 
 
 class RunError(NeuromodelsError):
     """A run that cannot start, be read or be finished."""
 
     exit_code = 6
+    code = "NM600"
 
 
 class RunInterrupted(RunError):
     """A run that was stopped (Ctrl-C, SIGTERM); what was recorded is on disk."""
 
     exit_code = 130
+    code = "NM602"
 
 
 class AnalysisFailed(RunError):
@@ -107,11 +137,18 @@ class AnalysisFailed(RunError):
     """
 
     exit_code = 7
+    code = "NM700"
 
     def __init__(
-        self, what: str, *, run: Any, where: str | None = None, fix: str | None = None
+        self,
+        what: str,
+        *,
+        run: Any,
+        code: str | None = None,
+        where: str | None = None,
+        fix: str | None = None,
     ) -> None:
-        super().__init__(what, where=where, fix=fix)
+        super().__init__(what, code=code, where=where, fix=fix)
         self.run = run
 
 
@@ -123,7 +160,7 @@ def blame(what: str) -> Iterator[None]:
     except NeuromodelsError:
         raise
     except (Exception, SystemExit) as error:  # sys.exit(0) in a circuit must not look like success
-        raise RunError(f"{what}: {reason(error)}") from error
+        raise RunError(f"{what}: {reason(error)}", code="NM601") from error
 
 
 def reason(error: BaseException) -> str:

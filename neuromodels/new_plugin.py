@@ -60,18 +60,21 @@ def check_name(name: str, plugins: Iterable[str], models_taken: Mapping[str, str
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
         raise UsageError(
             f"{name!r} is no name for a plugin",
+            code="NM290",
             fix=f"give up to {_LONGEST} lower-case letters, digits and single hyphens, the first "
             "a letter: my-study",
         )
     if name in plugins:
         raise UsageError(
             f"a plugin {name!r} is installed already",
+            code="NM290",
             fix="choose another name; `neuromodels list plugins` shows those that are taken",
         )
     for model in models(name):
         if model in models_taken:
             raise UsageError(
                 f"plugin {models_taken[model]!r} has a model {model!r} already",
+                code="NM290",
                 fix="choose another name",
             )
 
@@ -136,6 +139,7 @@ def create(name: str, parent: Path) -> Path:
     if os.path.lexists(target):
         raise UsageError(
             "exists already",
+            code="NM233",
             where=str(target),
             fix="choose another name or another --dir, or remove it",
         )
@@ -156,6 +160,7 @@ def create(name: str, parent: Path) -> Path:
     except OSError as error:
         raise EnvironmentProblem(
             f"the plugin cannot be written: {error.strerror or error}",
+            code="NM321",
             where=str(target),
             fix="give a --dir that can be written",
         ) from error

@@ -164,7 +164,9 @@ class Parameters(pydantic.BaseModel):
         names = type(self).model_fields
         for name in values:
             if name not in names:
-                raise UnknownNameError(f"no parameter {name!r}", fix=nearest(name, names))
+                raise UnknownNameError(
+                    f"no parameter {name!r}", code="NM220", fix=nearest(name, names)
+                )
         try:
             super().__init__(**values)
         except pydantic.ValidationError as error:
@@ -204,6 +206,7 @@ class Parameters(pydantic.BaseModel):
                 accepted = ", ".join(str(choice) for choice in spec.choices)
                 raise ParameterError(
                     f"{item!r} is not accepted",
+                    code="NM222",
                     where=info.field_name,
                     fix=f"choose from {accepted}",
                 )
@@ -211,6 +214,7 @@ class Parameters(pydantic.BaseModel):
                 unit = f" {spec.unit}" if spec.unit else ""
                 raise ParameterError(
                     f"{item:g}{unit} is out of range",
+                    code="NM222",
                     where=info.field_name,
                     fix=f"give a value {spec.range}",
                 )
@@ -257,7 +261,9 @@ class Parameters(pydantic.BaseModel):
             There is no value.
         """
         if name not in cls.model_fields:
-            raise UnknownNameError(f"no parameter {name!r}", fix=nearest(name, cls.model_fields))
+            raise UnknownNameError(
+                f"no parameter {name!r}", code="NM220", fix=nearest(name, cls.model_fields)
+            )
         if not _Kind.of(cls.model_fields[name]).sequence:
             found = _split(text)
         elif text.lstrip().startswith("["):
@@ -266,7 +272,10 @@ class Parameters(pydantic.BaseModel):
             found = [text.strip()] if text.strip() else []
         if not found:
             raise ParameterError(
-                f"{text!r} holds no value", where=name, fix="separate values by commas"
+                f"{text!r} holds no value",
+                code="NM225",
+                where=name,
+                fix="separate values by commas",
             )
         return found
 
@@ -351,7 +360,10 @@ class _Kind:
             return value
         if isinstance(value, bool):
             raise ParameterError(
-                f"{value} is not a number", where=name, fix=f"give {self._accepted(unit)}"
+                f"{value} is not a number",
+                code="NM221",
+                where=name,
+                fix=f"give {self._accepted(unit)}",
             )
         if isinstance(value, str):
             value = self._parse(value, name, unit)
@@ -361,12 +373,18 @@ class _Kind:
             value = value.item()  # a NumPy scalar
         if isinstance(value, float) and not math.isfinite(value):
             raise ParameterError(
-                f"{value} is not finite", where=name, fix=f"give {self._accepted(unit)}"
+                f"{value} is not finite",
+                code="NM224",
+                where=name,
+                fix=f"give {self._accepted(unit)}",
             )
         if self.scalar is int and isinstance(value, float):
             if not value.is_integer():
                 raise ParameterError(
-                    f"{value:g} is not a whole number", where=name, fix="give an integer"
+                    f"{value:g} is not a whole number",
+                    code="NM221",
+                    where=name,
+                    fix="give an integer",
                 )
             return int(value)
         return float(value) if self.scalar is float and isinstance(value, int) else value
@@ -375,7 +393,10 @@ class _Kind:
         match = _NUMBER.fullmatch(text)
         if match is None:
             raise ParameterError(
-                f"{text!r} is not a number", where=name, fix=f"give {self._accepted(unit)}"
+                f"{text!r} is not a number",
+                code="NM221",
+                where=name,
+                fix=f"give {self._accepted(unit)}",
             )
         number = match["number"]
         if match["unit"]:
@@ -419,7 +440,9 @@ def _as_bool(value: Any, name: str) -> bool:
         return True
     if text in _FALSE:
         return False
-    raise ParameterError(f"{value!r} is not a switch", where=name, fix="give true or false")
+    raise ParameterError(
+        f"{value!r} is not a switch", code="NM221", where=name, fix="give true or false"
+    )
 
 
 def _split(text: str) -> list[str]:
@@ -458,7 +481,9 @@ def _convert_unit(number: float, given: str, unit: str, name: str, text: str) ->
             1.0, units.parse_units(f"1{given}" if given.startswith("/") else given)
         )
     except Exception:  # noqa: BLE001  pint raises whatever its tokenizer and parser raise
-        raise ParameterError(f"{given!r} is not a unit", where=name, fix=accepted) from None
+        raise ParameterError(
+            f"{given!r} is not a unit", code="NM223", where=name, fix=accepted
+        ) from None
     try:
         # Divide where the inverse factor is a whole number (5 us = 5/1000 ms): multiplying by a
         # rounded factor would give 0.005000000000000001 instead of 0.005.
@@ -469,7 +494,7 @@ def _convert_unit(number: float, given: str, unit: str, name: str, text: str) ->
         if not isinstance(error, pint.DimensionalityError):
             raise
         raise ParameterError(
-            f"{text.strip()!r} is not {_dimension(unit)}", where=name, fix=accepted
+            f"{text.strip()!r} is not {_dimension(unit)}", code="NM223", where=name, fix=accepted
         ) from None
     inverse = round(1 / scale)
     if scale < 1 and math.isclose(inverse * scale, 1, rel_tol=1e-12):
@@ -527,15 +552,20 @@ def _translate(error: pydantic.ValidationError, schema: type[Parameters]) -> Par
     message = finding["msg"].removeprefix("Value error, ").rstrip(".")
     message = message[:1].lower() + message[1:]
     if not finding["loc"]:
-        return ParameterError(message)
+        return ParameterError(message, code="NM221")
     name = str(finding["loc"][0])
     field = schema.model_fields[name]
     unit = schema._specs[name].unit
     accepted = f"{_Kind.of(field)}, in {unit}" if unit else str(_Kind.of(field))
     if finding["type"] == "missing":
-        return ParameterError("a value is required", where=name, fix=f"give {accepted}")
+        return ParameterError(
+            "a value is required", code="NM225", where=name, fix=f"give {accepted}"
+        )
     return ParameterError(
-        f"{finding['input']!r} is not accepted: {message}", where=name, fix=f"give {accepted}"
+        f"{finding['input']!r} is not accepted: {message}",
+        code="NM221",
+        where=name,
+        fix=f"give {accepted}",
     )
 
 

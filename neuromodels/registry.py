@@ -90,7 +90,9 @@ class Registry:
         try:
             self._store(self._loader.add(lambda: plugin, entry), entry)
         except PluginError as error:
-            raise PluginError(error.what, where=f"plugin {name}") from error.__cause__
+            raise PluginError(
+                error.what, code=error.code, where=f"plugin {name}"
+            ) from error.__cause__
         self._validate()
 
     def model(self, name: str) -> Model:
@@ -121,7 +123,9 @@ class Registry:
         with style.applied():
             result = analysis()(run)
         if not isinstance(result, Result):
-            raise PluginError(f"returned {type(result).__name__}, not a Result", where=name)
+            raise PluginError(
+                f"returned {type(result).__name__}, not a Result", code="NM506", where=name
+            )
         return result
 
     def _store(self, found: Contribution, plugin: Plugin) -> None:
@@ -158,9 +162,10 @@ class Registry:
             if (item.kind, item.name) == (kind, name):
                 raise PluginError(
                     f"the {kind} {name!r} of plugin {item.plugin} cannot be used: {item.reason}",
+                    code="NM505",
                     fix="neuromodels doctor shows all faults of plugins",
                 )
-        raise UnknownNameError(f"no {kind} {name!r}", fix=self._hint(name, items))
+        raise UnknownNameError(f"no {kind} {name!r}", code="NM210", fix=self._hint(name, items))
 
     def _hint(self, name: str, items: Iterable[str]) -> str:
         study = name.partition("/")[0]

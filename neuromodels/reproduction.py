@@ -266,12 +266,17 @@ def select(name: str | None, preset: str) -> list[type[Circuit[Any]]]:
         chosen = [circuit for circuit in circuits if circuit.startswith(f"{name}/")]
     if not chosen:
         studies = {circuit.partition("/")[0] for circuit in circuits}
-        raise UnknownNameError(f"no study {name!r} has circuits", fix=nearest(name or "", studies))
+        raise UnknownNameError(
+            f"no study {name!r} has circuits", code="NM210", fix=nearest(name or "", studies)
+        )
     found = [circuits[circuit].object for circuit in chosen]
     for circuit in found:
         if preset not in circuit.presets:
             raise UnknownNameError(
-                f"no preset {preset!r}", where=circuit.name, fix=nearest(preset, circuit.presets)
+                f"no preset {preset!r}",
+                code="NM211",
+                where=circuit.name,
+                fix=nearest(preset, circuit.presets),
             )
     return found
 

@@ -123,6 +123,7 @@ class Run:
                 return span
         raise UnknownNameError(
             f"no phase {name!r} in {self.circuit}",
+            code="NM212",
             fix=nearest(name, [span.name for span in self.phases]),
         )
 
@@ -172,11 +173,15 @@ class Run:
         known = self._recordings["populations"]
         if population not in known:
             raise UnknownNameError(
-                f"no population {population!r} in {self.circuit}", fix=nearest(population, known)
+                f"no population {population!r} in {self.circuit}",
+                code="NM212",
+                fix=nearest(population, known),
             )
         entry = known[population]
         if not entry["spikes"]:
-            raise UsageError(f"the spikes of population {population!r} were not recorded")
+            raise UsageError(
+                f"the spikes of population {population!r} were not recorded", code="NM265"
+            )
         start = 0.0 if start is None else start
         stop = self.t_stop if stop is None else stop
         if self._assembled:
@@ -341,14 +346,14 @@ def read_results(path: Path) -> dict[str, Any]:
     try:
         content = read_json(path)
     except RunError as error:
-        raise RunError(error.what, where=error.where, fix=fix) from error
+        raise RunError(error.what, code=error.code, where=error.where, fix=fix) from error
     metrics = content.get("metrics", [])
     whole = isinstance(metrics, list) and all(
         isinstance(entry, dict) and {"name", "value", "unit", "analysis"} <= entry.keys()
         for entry in metrics
     )
     if not whole or not all(isinstance(content.get(k, {}), dict) for k in ("figures", "analyses")):
-        raise RunError("does not hold what analyses write", where=str(path), fix=fix)
+        raise RunError("does not hold what analyses write", code="NM612", where=str(path), fix=fix)
     return content
 
 

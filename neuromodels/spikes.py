@@ -42,10 +42,13 @@ class SpikeTrains:
         times = np.asarray(self.times, dtype=np.float64)
         if ids.ndim != 1 or ids.shape != times.shape:
             raise UsageError(
-                f"spike trains need one neuron per time, not shapes {ids.shape} and {times.shape}"
+                f"spike trains need one neuron per time, not shapes {ids.shape} and {times.shape}",
+                code="NM264",
             )
         if ids.size and (ids.min() < 0 or ids.max() >= self.n_neurons):
-            raise UsageError(f"spike trains name a neuron outside 0..{self.n_neurons - 1}")
+            raise UsageError(
+                f"spike trains name a neuron outside 0..{self.n_neurons - 1}", code="NM264"
+            )
         if np.any(np.diff(times) < 0):
             order = np.lexsort((ids, times))
             ids, times = ids[order], times[order]

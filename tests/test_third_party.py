@@ -108,7 +108,8 @@ def test_the_test_of_the_good_plugin_passes(environment):
     done = subprocess.run(
         [
             sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-            "-c", os.devnull, "--rootdir", PLUGINS / "good_plugin", PLUGINS / "good_plugin/tests",
+            "-c", os.devnull, "--rootdir", PLUGINS / "good_plugin",
+            "--confcutdir", PLUGINS / "good_plugin", PLUGINS / "good_plugin/tests",
         ],
         env=environment,
         capture_output=True,
@@ -137,7 +138,7 @@ def test_an_analysis_that_raises_is_reported_and_the_others_are_there(environmen
     )
     assert done.returncode != 0
     error = done.stderr.splitlines()[-1]
-    assert error.startswith("error: ")
+    assert error.startswith("error[NM")
     assert "broken-analysis/raises" in error
     assert "ZeroDivisionError" in error
     assert "n_spikes" in done.stdout

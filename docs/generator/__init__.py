@@ -19,12 +19,17 @@ GENERATED = Path("reference") / "generated"
 
 def write(docs: Path) -> None:
     """Write all generated pages below `docs`, and remove those of an earlier build."""
-    from generator import hooks
+    from generator import errors, hooks
     from neuromodels.registry import registry
 
     found = registry()
     folder = docs / GENERATED
-    pages = {"hooks.md": hooks.page(), **_overviews(found), **_each(found)}
+    pages = {
+        "errors.md": errors.page(),
+        "hooks.md": hooks.page(),
+        **_overviews(found),
+        **_each(found),
+    }
     old = {path.relative_to(folder).as_posix() for path in folder.rglob("*.md")}
     for name in old - pages.keys():
         (folder / name).unlink()

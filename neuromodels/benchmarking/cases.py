@@ -201,10 +201,12 @@ def request(
         wanted = list(found.models)
     for name in wanted:
         if name not in found.models:
-            raise UnknownNameError(f"no model {name!r}", fix=nearest(name, found.models))
+            raise UnknownNameError(
+                f"no model {name!r}", code="NM210", fix=nearest(name, found.models)
+            )
     for what, values in (("sizes", sizes), ("threads", threads), ("ranks", ranks)):
         if not values or min(values) <= 0:
-            raise UsageError("give positive numbers", where=what)
+            raise UsageError("give positive numbers", code="NM242", where=what)
     return Request(
         circuits=sorted(dict.fromkeys(chosen)),
         models=sorted(dict.fromkeys(wanted)),
@@ -226,7 +228,9 @@ def _circuits(found: Registry, name: str) -> list[str]:
     if not of_study:
         studies: Mapping[str, None] = {other.partition("/")[0]: None for other in found.circuits}
         raise UnknownNameError(
-            f"no circuit or study {name!r}", fix=nearest(name, [*found.circuits, *studies])
+            f"no circuit or study {name!r}",
+            code="NM210",
+            fix=nearest(name, [*found.circuits, *studies]),
         )
     return of_study
 

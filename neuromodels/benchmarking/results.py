@@ -104,7 +104,9 @@ class Results:
         """
         content = read_json(file)
         if content.pop("schema", None) != SCHEMA:
-            raise RunError("holds no measurements of this neuromodels", where=str(file))
+            raise RunError(
+                "holds no measurements of this neuromodels", code="NM651", where=str(file)
+            )
         return cls(**content)
 
     def table(self) -> pd.DataFrame:

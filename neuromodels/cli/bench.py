@@ -143,7 +143,7 @@ def command(
             click.echo(f"written: {file}")
     if not results.best():
         why = next((row["missing"] for row in results.missing()), "interrupted")
-        raise RunError(f"nothing could be measured: {why}", where=str(folder))
+        raise RunError(f"nothing could be measured: {why}", code="NM650", where=str(folder))
     if results.interrupted:
         raise KeyboardInterrupt
 
@@ -155,7 +155,9 @@ def _folder(out: Path | None) -> Path:
     if out is None:
         out = Path("bench-" + utc_now().replace(":", "").replace("-", ""))
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError("exists and is not empty", where=str(out), fix="give another --out")
+        raise UsageError(
+            "exists and is not empty", code="NM233", where=str(out), fix="give another --out"
+        )
     return out.absolute()
 
 

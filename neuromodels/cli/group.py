@@ -24,6 +24,7 @@ CORE: Mapping[str, str] = MappingProxyType(
         "bench": "neuromodels.cli.bench",
         "models": "neuromodels.cli.models",
         "doctor": "neuromodels.cli.doctor",
+        "explain": "neuromodels.cli.explain",
         "new-plugin": "neuromodels.cli.new_plugin",
     }
 )

@@ -29,6 +29,7 @@ def command(numbers: tuple[int, ...], everything: bool, as_json: bool) -> None:
         if unknown := set(numbers) - {record.job for record in records}:
             raise UnknownNameError(
                 f"no job {min(unknown)} was submitted from here",
+                code="NM213",
                 fix="`neuromodels jobs` lists them",
             )
         records = [record for record in records if record.job in numbers]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import sys
 import time
@@ -97,7 +98,7 @@ def execute(arguments: Sequence[str] | None = None) -> int:
                 _discard_output()
             if settings.debug:
                 traceback.print_exc()
-            message, exit_code = _explain(error)
+            message, exit_code = _explain(error, as_json=_wants_json(arguments))
             if rank != 0:
                 if is_settled(error):
                     return exit_code
@@ -113,6 +114,11 @@ def main() -> NoReturn:
     sys.exit(execute())
 
 
+def _wants_json(arguments: Sequence[str] | None) -> bool:
+    """Whether the command line has ``--json``, also where it could not be parsed."""
+    return "--json" in (sys.argv[1:] if arguments is None else arguments)
+
+
 def _discard_output() -> None:
     """Forget what could not be written: Python would try again at exit, and complain itself."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -121,29 +127,55 @@ def _discard_output() -> None:
         os.close(nowhere)
 
 
-def _explain(error: BaseException) -> tuple[str, int]:
+@dataclass
+class _Failure:
+    """How a command failed, as it is printed: a line for people or JSON for a program."""
+
+    exit_code: int
+    code: str
+    what: str
+    where: str | None = None
+    fix: str | None = None
+
+    def text(self) -> str:
+        """One line: what, where, how to mend it."""
+        place = f"{self.where}: " if self.where else ""
+        hint = f" ({self.fix})" if self.fix else ""
+        return _one_line(f"error[{self.code}]: {place}{self.what}{hint}")
+
+    def json(self) -> str:
+        """One line of JSON: ``{"error": {"code": …, "what": …, "where": …, "fix": …}}``."""
+        content = {"code": self.code, "what": self.what, "where": self.where, "fix": self.fix}
+        return json.dumps({"error": content}, ensure_ascii=False)
+
+
+def _failure(error: BaseException) -> _Failure:
     if isinstance(error, NeuromodelsError):
-        return f"error: {_one_line(str(error))}", error.exit_code
-    if isinstance(error, (KeyboardInterrupt, click.Abort)):
-        return "interrupted", INTERRUPTED
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # no mistake: the whole help
-        return error.format_message(), error.exit_code
+        return _Failure(error.exit_code, error.code, error.what, error.where, error.fix)
     if isinstance(error, click.UsageError):
         place = error.ctx.command_path if error.ctx is not None else "neuromodels"
-        message = _one_line(error.format_message()).removesuffix(".")
-        return f"error: {place}: {message} (see {place} --help)", error.exit_code
+        message = error.format_message().removesuffix(".")
+        return _Failure(error.exit_code, "NM201", message, place, f"see {place} --help")
     if isinstance(error, click.ClickException):
-        return f"error: {_one_line(error.format_message())}", error.exit_code
+        return _Failure(error.exit_code, "NM201", error.format_message())
     if isinstance(error, OSError) and error.errno in _NO_OUTPUT:
-        return (
-            f"error: the output cannot be written: {error.strerror}",
-            EnvironmentProblem.exit_code,
-        )
+        what = f"the output cannot be written: {error.strerror}"
+        return _Failure(EnvironmentProblem.exit_code, "NM324", what)
     if isinstance(error, OSError) and error.errno in _REFUSED and error.filename is not None:
-        return f"error: {error.filename}: {error.strerror}", EnvironmentProblem.exit_code
-    text = _one_line(f"{type(error).__name__}: {error}")
+        what = str(error.strerror)
+        return _Failure(EnvironmentProblem.exit_code, "NM321", what, str(error.filename))
     hint = "this is a defect of neuromodels or of a plugin; `neuromodels --debug …` shows where"
-    return f"error: {text} ({hint})", DEFECT
+    return _Failure(DEFECT, "NM900", f"{type(error).__name__}: {error}", fix=hint)
+
+
+def _explain(error: BaseException, *, as_json: bool) -> tuple[str, int]:
+    """Give what is printed about an error, and the exit code."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # no mistake: the whole help
+        return error.format_message(), error.exit_code
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return "interrupted", INTERRUPTED
+    failure = _failure(error)
+    return failure.json() if as_json else failure.text(), failure.exit_code
 
 
 def _one_line(text: str) -> str:

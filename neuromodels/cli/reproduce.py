@@ -93,6 +93,7 @@ def command(
         raise RunError(
             f"{len(found.failures)} run{'s are' if len(found.failures) > 1 else ' is'} missing; "
             f"{run}: {why}",
+            code="NM660",
             where=str(found.path),
             fix="mend it, then give the same command again",
         )

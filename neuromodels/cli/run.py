@@ -147,6 +147,7 @@ def refuse_with_resume(options: Mapping[str, object], what: str) -> None:
     if given:
         raise UsageError(
             f"{', '.join(given)} cannot be changed in {what} that is resumed",
+            code="NM240",
             where="--resume",
             fix="give --resume DIR alone",
         )

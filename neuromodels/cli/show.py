@@ -10,7 +10,7 @@ import click
 
 from neuromodels.cli.completion import names
 from neuromodels.cli.output import json_option, print_json, print_table
-from neuromodels.errors import UnknownNameError
+from neuromodels.errors import PluginError, UnknownNameError
 from neuromodels.models import Model, SynapseModel
 from neuromodels.nestml import declarations
 from neuromodels.nestml.family import Source
@@ -48,11 +48,14 @@ def _content(found: Registry, name: str) -> dict[str, Any]:
         }
     for item in found.broken:
         if item.name == name:
-            raise UnknownNameError(
-                f"the {item.kind} {name!r} of plugin {item.plugin} cannot be used: {item.reason}"
+            raise PluginError(
+                f"the {item.kind} {name!r} of plugin {item.plugin} cannot be used: {item.reason}",
+                code="NM505",
             )
     known = [*found.circuits, *found.models, *found.analyses]
-    raise UnknownNameError(f"no circuit, model or analysis {name!r}", fix=nearest(name, known))
+    raise UnknownNameError(
+        f"no circuit, model or analysis {name!r}", code="NM210", fix=nearest(name, known)
+    )
 
 
 def _circuit(found: Registry, name: str) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def command(
     show = not no_progress
     if folder is None:
         if only is not None or collect:
-            raise UsageError("--only and --collect need --resume DIR")
+            raise UsageError("--only and --collect need --resume DIR", code="NM240")
         definition = define(circuit, options)
         sweep = _swept(definition, options["out"], workers, extend, show, as_json=as_json)
     else:

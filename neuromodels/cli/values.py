@@ -21,7 +21,10 @@ def from_options(assignments: Iterable[str]) -> dict[str, str]:
         name, equals, value = assignment.partition("=")
         if not equals or not name.strip():
             raise UsageError(
-                f"{assignment!r} is not an assignment", where="--set", fix="write name=value"
+                f"{assignment!r} is not an assignment",
+                code="NM241",
+                where="--set",
+                fix="write name=value",
             )
         values[name.strip()] = value.strip()
     return values
@@ -39,7 +42,7 @@ def from_file(path: Path) -> dict[str, Any]:
     if isinstance(content, Mapping) and "circuit" in content and "parameters" in content:
         content = content["parameters"]  # a run.json
     if not isinstance(content, Mapping) or not all(isinstance(name, str) for name in content):
-        raise UsageError("holds no table of names and values", where=str(path))
+        raise UsageError("holds no table of names and values", code="NM232", where=str(path))
     return dict(content)
 
 
@@ -58,11 +61,13 @@ def rows_from_file(path: Path) -> list[dict[str, Any]]:
     if isinstance(content, Mapping) and all(isinstance(row, Mapping) for row in content.values()):
         content = [{"label": str(label), **row} for label, row in content.items()]
     if not isinstance(content, list) or not all(isinstance(row, Mapping) for row in content):
-        raise UsageError("holds no list of tables of names and values", where=str(path))
+        raise UsageError(
+            "holds no list of tables of names and values", code="NM232", where=str(path)
+        )
     if not content:
-        raise UsageError("holds no point", where=str(path))
+        raise UsageError("holds no point", code="NM232", where=str(path))
     if not all(isinstance(name, str) for row in content for name in row):
-        raise UsageError("holds a name that is no text", where=str(path))
+        raise UsageError("holds a name that is no text", code="NM232", where=str(path))
     return [dict(row) for row in content]
 
 
@@ -80,7 +85,9 @@ def numbers(text: str, where: str) -> list[int]:
         first = int(match[1]) if match else 1
         last = int(match[2] or first) if match else 0
         if last < first or last - first >= _MOST_NUMBERS:
-            raise UsageError(f"{part!r} is no range of numbers", where=where, fix="write 1:10")
+            raise UsageError(
+                f"{part!r} is no range of numbers", code="NM241", where=where, fix="write 1:10"
+            )
         found += range(first, last + 1)
     return found
 
@@ -88,20 +95,27 @@ def numbers(text: str, where: str) -> list[int]:
 def _parsed(path: Path, parsers: Mapping[str, Callable[[str], Any]]) -> Any:
     parse = parsers.get(path.suffix.lower())
     if parse is None and not os.path.lexists(path):
-        raise UsageError("does not exist", where=str(path), fix="give the path of a file")
+        raise UsageError(
+            "does not exist", code="NM230", where=str(path), fix="give the path of a file"
+        )
     if parse is None:
         raise UsageError(
             f"unknown format {path.suffix!r}",
+            code="NM231",
             where=str(path),
             fix=f"the name of the file must end in {' or '.join(parsers)}",
         )
     try:
         return parse(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from None
+        raise UsageError(
+            f"cannot be read: {error.strerror}", code="NM230", where=str(path)
+        ) from None
     except ValueError as error:
         text = " ".join(str(error).split())
-        raise UsageError(f"is not valid {path.suffix[1:]}: {text}", where=str(path)) from None
+        raise UsageError(
+            f"is not valid {path.suffix[1:]}: {text}", code="NM231", where=str(path)
+        ) from None
 
 
 def _csv(text: str) -> list[dict[str, str]]:

@@ -79,6 +79,7 @@ class Checkpoint:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise RunError(
                 f"the checkpoint cannot be read: {error}",
+                code="NM612",
                 where=str(path),
                 fix="delete it, and the run starts again from the beginning",
             ) from error

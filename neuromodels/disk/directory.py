@@ -113,7 +113,7 @@ class RunDirectory:
         """
         with disk_errors(path):
             if path.exists() and not path.is_dir():
-                raise RunError("is a file, not a directory", where=str(path))
+                raise RunError("is a file, not a directory", code="NM613", where=str(path))
             _refuse_foreign(path)
             path.mkdir(parents=True, exist_ok=True)
             lock = _acquire(path)
@@ -293,18 +293,21 @@ def read_info(path: Path) -> dict[str, Any]:
         what = "holds no run: there is no run.json" if path.is_dir() else "does not exist"
         if path.is_file():
             what = "is a file, not a directory"
-        raise RunError(what, where=str(path), fix="give the directory of a run")
+        raise RunError(what, code="NM610", where=str(path), fix="give the directory of a run")
     info = read_json(path / INFO)
     if info.get("schema") != SCHEMA:
         raise RunError(
             f"has schema {info.get('schema')}; this neuromodels reads {SCHEMA}",
+            code="NM611",
             where=str(path / INFO),
             fix="read it with the version of neuromodels that wrote it",
         )
     missing = sorted(_NEEDED - info.keys())
     if missing or info["stage"] not in STAGES:
         what = f"lacks {', '.join(missing)}" if missing else f"has no stage {info['stage']!r}"
-        raise RunError(what, where=str(path / INFO), fix="start the run again in a new directory")
+        raise RunError(
+            what, code="NM612", where=str(path / INFO), fix="start the run again in a new directory"
+        )
     return info
 
 
@@ -343,12 +346,16 @@ def _acquire(path: Path) -> filelock.BaseFileLock:
     except filelock.Timeout:
         raise RunError(
             "another process is running in this directory",
+            code="NM614",
             where=str(path),
             fix="wait for it to end, or choose another directory",
         ) from None
     except NotImplementedError as error:
         raise EnvironmentProblem(
-            "this file system has no file locks", where=str(path), fix="choose another directory"
+            "this file system has no file locks",
+            code="NM322",
+            where=str(path),
+            fix="choose another directory",
         ) from error
     return lock
 
@@ -365,6 +372,7 @@ def _refuse_foreign(path: Path) -> None:
     if (path / INFO).exists():
         raise RunError(
             "already holds a run",
+            code="NM613",
             where=str(path),
             fix="choose another directory, or resume the run that is there",
         )
@@ -372,6 +380,7 @@ def _refuse_foreign(path: Path) -> None:
     if names not in (set(), {LOCK}, {LOCK, LOG}):
         raise RunError(
             "is not empty and holds no run",
+            code="NM613",
             where=str(path),
             fix="choose a new or an empty directory",
         )

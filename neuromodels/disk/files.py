@@ -54,12 +54,14 @@ def disk_errors(where: Path) -> Iterator[None]:
         if is_disk_full(error):
             raise EnvironmentProblem(
                 "no space left on the disk; what was recorded before is kept",
+                code="NM320",
                 where=str(where),
                 fix="free some space, then resume the run or start it in another directory",
             ) from error
         if isinstance(error, OSError) and error.errno is not None:
             raise EnvironmentProblem(
                 "cannot be written: " + (error.strerror or str(error)),
+                code="NM321",
                 where=str(where),
                 fix="choose another directory",
             ) from error
@@ -169,11 +171,13 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RunError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+        raise RunError(
+            f"cannot be read: {error.strerror or error}", code="NM612", where=str(path)
+        ) from error
     except ValueError as error:
-        raise RunError(f"is not valid JSON: {error}", where=str(path)) from error
+        raise RunError(f"is not valid JSON: {error}", code="NM612", where=str(path)) from error
     if not isinstance(content, dict):
-        raise RunError("does not hold a JSON object", where=str(path))
+        raise RunError("does not hold a JSON object", code="NM612", where=str(path))
     return content
 
 

@@ -127,6 +127,7 @@ def rewind(folder: Path, start: int) -> int:
     if stop != start:
         raise RunError(
             f"what was recorded ends with step {stop}, the checkpoint is of step {start}",
+            code="NM616",
             where=str(folder),
             fix="start the run again in a new directory",
         )
@@ -260,7 +261,9 @@ def _open(path: Path) -> Any:
     try:
         return np.load(path, allow_pickle=False)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise RunError(f"part of a run cannot be read: {error}", where=str(path)) from error
+        raise RunError(
+            f"part of a run cannot be read: {error}", code="NM612", where=str(path)
+        ) from error
 
 
 __all__ = ["Parts", "Spool", "rewind"]

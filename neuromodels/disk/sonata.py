@@ -89,7 +89,7 @@ def read_spikes(path: Path, population: str, size: int, start: float, stop: floa
                 stop,
             )
     except (OSError, KeyError) as error:
-        raise RunError(f"spikes cannot be read: {error}", where=str(path)) from error
+        raise RunError(f"spikes cannot be read: {error}", code="NM612", where=str(path)) from error
 
 
 def spikes_from_parts(

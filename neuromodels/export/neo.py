@@ -32,7 +32,7 @@ def block(run: Run) -> neo.Block:
         import quantities as pq
     except ImportError as error:
         raise EnvironmentProblem(
-            f"Neo is not installed ({error})", fix="pip install 'neuromodels[neo]'"
+            f"Neo is not installed ({error})", code="NM350", fix="pip install 'neuromodels[neo]'"
         ) from error
 
     parameters = {name: value for name, value in run.parameters.items() if value is not None}

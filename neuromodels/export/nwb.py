@@ -41,12 +41,14 @@ def write(run: Run, path: str | os.PathLike[str]) -> Path:
         import pynwb
     except ImportError as error:
         raise EnvironmentProblem(
-            f"pynwb is not installed ({error})", fix="pip install 'neuromodels[nwb]'"
+            f"pynwb is not installed ({error})", code="NM350", fix="pip install 'neuromodels[nwb]'"
         ) from error
 
     target = Path(path).absolute()
     if target.exists():
-        raise UsageError("exists already", where=str(target), fix="give the name of a new file")
+        raise UsageError(
+            "exists already", code="NM233", where=str(target), fix="give the name of a new file"
+        )
     file = pynwb.NWBFile(
         session_description=f"Simulation of the circuit {run.circuit} with seed {run.seed}",
         identifier=f"{run.path.name}-{run.info['started']}",

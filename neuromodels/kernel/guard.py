@@ -70,6 +70,7 @@ def check(synapse_specs: Iterable[Mapping[str, Any]], post_models: Callable[[], 
         if weight is not None and weight != "weight" and weight in spec and "weight" in spec:
             raise ConnectionRefused(
                 f"both 'weight' and '{weight}' are given, which are the same variable of '{name}'",
+                code="NM421",
                 where="nest.Connect",
                 fix="give 'weight' only",
             )
@@ -81,6 +82,7 @@ def check(synapse_specs: Iterable[Mapping[str, Any]], post_models: Callable[[], 
             raise ConnectionRefused(
                 f"synapse model '{name}' only connects to neurons of model '{neuron}', "
                 f"not to '{wrong[0]}'",
+                code="NM422",
                 where="nest.Connect",
                 fix=f"create the postsynaptic nodes with nest.Create('{neuron}', …)",
             )

@@ -53,6 +53,7 @@ def install(*names: str) -> None:
     if not names or not all(isinstance(name, str) for name in names):
         raise UsageError(
             f"install() takes names of models, not {', '.join(map(repr, names)) or 'nothing'}",
+            code="NM244",
             fix='write neuromodels.install("one_model", "another_model")',
         )
     _hook()
@@ -72,6 +73,7 @@ def install(*names: str) -> None:
         raise ModelError(
             f"'{family.name}' is already loaded without {', '.join(missing)}, "
             "and a neuron is compiled together with its synapses",
+            code="NM411",
             fix="call nest.ResetKernel(), after which they are loaded together, "
             "or name all models in one install()",
         )
@@ -131,15 +133,18 @@ def _install_module(kernel: Any, family: Family, entry: Entry) -> None:
         if "Network elements have been created" in text:
             raise ModelError(
                 f"the kernel already has nodes, so '{family.name}' cannot be loaded",
+                code="NM411",
                 fix="call neuromodels.install() before nest.Create(), or nest.ResetKernel() first",
             ) from error
         if "already exists" in text:
             raise ModelError(
                 f"the kernel already has a model of one of the names {', '.join(family.models)}",
+                code="NM411",
                 fix="call nest.ResetKernel(), and load that other module afterwards or not at all",
             ) from error
         raise ModelError(
             f"NEST cannot load the module of '{family.name}': {' '.join(text.split())}",
+            code="NM410",
             where=str(entry.path),
             fix=f"neuromodels models clean {family.name}",
         ) from error

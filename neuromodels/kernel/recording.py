@@ -210,14 +210,17 @@ class KernelNetwork(Network):
         self._claim("signal", name, self._signals)
         every = self._interval(interval, f"interval of signal {name!r}")
         if taken := _RESERVED.intersection(dims):
-            raise UsageError(f"signal {name!r}: dimension {min(taken)!r} is reserved")
+            raise UsageError(f"signal {name!r}: dimension {min(taken)!r} is reserved", code="NM261")
         for dim, labels in (coords or {}).items():
             array = np.asarray(labels)
             if dim not in dims:
-                raise UsageError(f"signal {name!r} has coordinates for {dim!r}, not a dimension")
+                raise UsageError(
+                    f"signal {name!r} has coordinates for {dim!r}, not a dimension", code="NM262"
+                )
             if dim in self.coords and not np.array_equal(self.coords[dim], array):
                 raise UsageError(
-                    f"signal {name!r}: dimension {dim!r} has other coordinates already"
+                    f"signal {name!r}: dimension {dim!r} has other coordinates already",
+                    code="NM262",
                 )
             self.coords[dim] = array
         self._signals[name] = _Signal(read, every, unit, tuple(dims), doc)
@@ -239,7 +242,9 @@ class KernelNetwork(Network):
             `interval` is no multiple of the resolution, or the simulation has begun.
         """
         if self._sealed:
-            raise UsageError("a control is declared too late", fix="declare it in build()")
+            raise UsageError(
+                "a control is declared too late", code="NM260", fix="declare it in build()"
+            )
         every = self._interval(interval, "interval of a control")
         self._grids.setdefault(every, _Grid(every)).controls.append(act)
 
@@ -284,7 +289,7 @@ class KernelNetwork(Network):
         every = self._interval(interval, f"interval of trace {name!r}")
         ids, order = _ids(nodes, f"trace {name!r}")
         if not variables:
-            raise UsageError(f"trace {name!r} names no variables")
+            raise UsageError(f"trace {name!r} names no variables", code="NM261")
         # Each rank records its own neurons; `position` is that among them.
         owned = np.sort(order[self.ranks.of_nodes(ids)])
         self._traces[name] = _Trace(
@@ -481,41 +486,48 @@ class KernelNetwork(Network):
     def _claim(self, kind: str, name: str, taken: Mapping[str, Any]) -> None:
         if self._sealed:
             raise UsageError(
-                f"{kind} {name!r} is declared too late", fix="declare recordings in build()"
+                f"{kind} {name!r} is declared too late",
+                code="NM260",
+                fix="declare recordings in build()",
             )
         if not name or "/" in name or name in {".", ".."}:
-            raise UsageError(f"{name!r} cannot name a {kind}: no empty names, no slashes")
+            raise UsageError(
+                f"{name!r} cannot name a {kind}: no empty names, no slashes", code="NM261"
+            )
         if name in taken:
-            raise UsageError(f"{kind} {name!r} is declared twice")
+            raise UsageError(f"{kind} {name!r} is declared twice", code="NM261")
         if kind == "signal" and name in _RESERVED:
-            raise UsageError(f"{name!r} cannot name a signal: the name is reserved")
+            raise UsageError(f"{name!r} cannot name a signal: the name is reserved", code="NM261")
 
     def _interval(self, interval: float, what: str) -> int:
         every = self.clock.steps(interval, what)
         if every < 1:
-            raise UsageError(f"{what} must be positive, not {interval:g} ms")
+            raise UsageError(f"{what} must be positive, not {interval:g} ms", code="NM261")
         return every
 
     def _read(self, name: str) -> npt.NDArray[Any]:
         signal = self._signals[name]
         values = np.asarray(signal.read())
         if values.dtype.kind not in "biuf":
-            raise UsageError(f"signal {name!r} returned {values.dtype}, not numbers")
+            raise UsageError(f"signal {name!r} returned {values.dtype}, not numbers", code="NM262")
         if signal.shape is None:
             if values.ndim != len(signal.dims):
                 raise UsageError(
-                    f"signal {name!r} returned {values.ndim} axes for dimensions {signal.dims}"
+                    f"signal {name!r} returned {values.ndim} axes for dimensions {signal.dims}",
+                    code="NM262",
                 )
             for dim, length in zip(signal.dims, values.shape, strict=True):
                 if dim in self.coords and self.coords[dim].shape != (length,):
                     raise UsageError(
                         f"signal {name!r} has {length} values along {dim!r}, "
-                        f"its coordinates have shape {self.coords[dim].shape}"
+                        f"its coordinates have shape {self.coords[dim].shape}",
+                        code="NM262",
                     )
             signal.shape = values.shape
         elif values.shape != signal.shape:
             raise UsageError(
-                f"signal {name!r} changed its shape from {signal.shape} to {values.shape}"
+                f"signal {name!r} changed its shape from {signal.shape} to {values.shape}",
+                code="NM262",
             )
         return values.astype(np.float64) if values.dtype.kind == "f" else values.astype(np.int64)
 
@@ -543,7 +555,7 @@ def _ids(nodes: Any, what: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.i
     """Sorted node ids, and the position of each within `nodes`."""
     ids = ids_of(nodes)
     if not ids.size:
-        raise UsageError(f"{what} has no neurons")
+        raise UsageError(f"{what} has no neurons", code="NM261")
     order = np.argsort(ids)
     return ids[order], order
 

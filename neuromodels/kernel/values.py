@@ -65,6 +65,7 @@ def _reader(synapse_model: str, function: str) -> tuple[Any, int]:
     if found is None:
         raise UnknownNameError(
             f"'{synapse_model}' is not a synapse model of neuromodels in this kernel",
+            code="NM215",
             fix="name one that was given to neuromodels.install(), or a copy of it",
         )
     name, entry = found
@@ -290,6 +291,7 @@ def set_values(what: Any, variable: str, values: npt.ArrayLike) -> None:
         raise UsageError(
             f"'{variable}' of {count} {'connections' if connections else 'neurons'} cannot be set "
             f"to an array of shape {array.shape}" + ("" if finite else " that is not finite"),
+            code="NM263",
             fix="give one finite number, or one for each",
         )
     everything = np.ascontiguousarray(np.broadcast_to(array, count))
@@ -316,6 +318,7 @@ def _access_neurons(
     if found is None:
         raise UnknownNameError(
             f"{', '.join(models) or 'nothing'} is not a neuron model of neuromodels in this kernel",
+            code="NM215",
             fix="access neurons of one model that was given to neuromodels.install()",
         )
     name, entry = found
@@ -354,5 +357,6 @@ def _known(done: int, model: str, variable: str) -> None:
     if done < 0:
         raise UnknownNameError(
             f"model '{model}' has no scalar parameter or state variable '{variable}'",
+            code="NM214",
             fix=f"neuromodels show {model} lists them",
         )

@@ -78,6 +78,7 @@ class NestInstallation:
                 return False
         raise EnvironmentProblem(
             "cannot tell which libstdc++ ABI this NEST was compiled with",
+            code="NM304",
             where=str(self.library),
             fix="use a NEST from PyPI, conda, or built with GCC or Clang against libstdc++",
         )
@@ -127,6 +128,7 @@ def find_nest() -> NestInstallation:
     if spec is None or spec.origin is None:
         raise EnvironmentProblem(
             "NEST is not installed in this Python",
+            code="NM301",
             where=sys.executable,
             fix=f"install it, e.g. pip install 'nest-simulator{SUPPORTED_NEST}'",
         )
@@ -137,6 +139,7 @@ def find_nest() -> NestInstallation:
     if not libraries:
         raise EnvironmentProblem(
             "this NEST has no kernel library (nestkernel_api*.so)",
+            code="NM303",
             where=str(package),
             fix="reinstall nest-simulator",
         )
@@ -146,6 +149,7 @@ def find_nest() -> NestInstallation:
     else:
         raise EnvironmentProblem(
             "NEST's C++ headers (nest_extension_interface.h) were not found",
+            code="NM303",
             where=str(package),
             fix="install NEST with its headers, or put a working nest-config on the PATH",
         )
@@ -154,6 +158,7 @@ def find_nest() -> NestInstallation:
     if not SUPPORTED_NEST.contains(version, prereleases=True):
         raise EnvironmentProblem(
             f"NEST {version} is not supported, {SUPPORTED_NEST} is",
+            code="NM302",
             where=str(include),
             fix=f"pip install 'nest-simulator{SUPPORTED_NEST}'",
         )

@@ -155,7 +155,11 @@ class MpiRanks(Ranks):
                 value = do()
             except Exception as error:  # noqa: BLE001 - all ranks raise it
                 mine = error
-                told = error if isinstance(error, NeuromodelsError) else RunError(reason(error))
+                told = (
+                    error
+                    if isinstance(error, NeuromodelsError)
+                    else RunError(reason(error), code="NM601")
+                )
         self._sleep_until(self._common.Ibarrier(), None)
         value, told = self._common.bcast((value, told))
         if told is not None:
@@ -196,6 +200,7 @@ class MpiRanks(Ranks):
             if any(other.get(name) != digests[name] for other in everyone):
                 raise RunError(
                     f"{name} differs between MPI ranks",
+                    code="NM620",
                     fix="read neurons and synapses with neuromodels.get_values, weights or "
                     "weight_summary, which give all ranks the same; draw from network.rng on all",
                 )
@@ -217,13 +222,17 @@ class MpiRanks(Ranks):
         chosen = min(range(self.size), key=lambda rank: (everyone[rank][0], rank))
         if chosen != self.rank:
             interrupted, described, text = everyone[chosen]
-            error = KeyboardInterrupt() if interrupted else described or RunError(text)
+            error = (
+                KeyboardInterrupt() if interrupted else described or RunError(text, code="NM601")
+            )
         return mark_settled(error)
 
     def _end(self, error: BaseException) -> NoReturn:
-        code = error.exit_code if isinstance(error, NeuromodelsError) else 1
-        print(f"error: rank {self.rank}: {reason(error)}", file=sys.stderr, flush=True)
-        self._world.Abort(code)
+        known = error if isinstance(error, NeuromodelsError) else RunError("", code="NM601")
+        print(
+            f"error[{known.code}]: rank {self.rank}: {reason(error)}", file=sys.stderr, flush=True
+        )
+        self._world.Abort(known.exit_code if known is error else 1)
         raise AssertionError from error  # Abort does not return
 
     @staticmethod
@@ -282,6 +291,7 @@ def world() -> Ranks:
         if started > 1:
             raise EnvironmentProblem(
                 f"a launcher started {started} processes, but this NEST is built without MPI",
+                code="NM330",
                 fix="install a NEST with MPI (docs/mpi.md), or start one process",
             )
         return Ranks()
@@ -291,6 +301,7 @@ def world() -> Ranks:
         # MPI itself would end the process with a page of text.
         raise EnvironmentProblem(
             f"srun started {started} processes without telling MPI of one another",
+            code="NM332",
             fix="srun --mpi=pmix (srun --mpi=list names what there is), or mpirun inside the job",
         )
     prepare_mpi()
@@ -299,12 +310,14 @@ def world() -> Ranks:
     except (ImportError, RuntimeError) as error:
         raise EnvironmentProblem(
             f"{started} processes were started, but mpi4py cannot be used: {reason(error)}",
+            code="NM331",
             fix="pip install 'neuromodels[mpi]'; neuromodels doctor says more",
         ) from error
     comm = MPI.COMM_WORLD
     if comm.size < started:
         raise EnvironmentProblem(
             f"{started} processes were started, but MPI ({_library(MPI)}) sees {comm.size}",
+            code="NM332",
             fix="start them with the mpirun of this library, or srun --mpi=pmix (pmi2)",
         )
     return MpiRanks(comm) if comm.size > 1 else Ranks()

@@ -46,12 +46,14 @@ def find_nestml() -> str:
     except importlib.metadata.PackageNotFoundError:
         raise EnvironmentProblem(
             "NESTML is not installed in this Python",
+            code="NM305",
             where=sys.executable,
             fix=f"pip install 'nestml{SUPPORTED_NESTML}'",
         ) from None
     if not SUPPORTED_NESTML.contains(version, prereleases=True):
         raise EnvironmentProblem(
             f"NESTML {version} is not supported, {SUPPORTED_NESTML} is",
+            code="NM302",
             fix=f"pip install 'nestml{SUPPORTED_NESTML}'",
         )
     return version
@@ -96,6 +98,7 @@ def find_compiler() -> Compiler:
     wanted = f"the compiler named by CXX ({named})" if named else "no C++ compiler (g++)"
     raise EnvironmentProblem(
         f"{wanted} does not run" if named else f"{wanted} was found",
+        code="NM310",
         where="PATH",
         fix="install one, e.g. apt-get install g++, or set CXX",
     )
@@ -119,6 +122,7 @@ def find_boost() -> Path:
             return directory
     raise EnvironmentProblem(
         "Boost's headers were not found",
+        code="NM311",
         fix="pip install boost-headers, or apt-get install libboost-dev",
     )
 
@@ -143,6 +147,7 @@ def find_mpi_flags() -> tuple[str, ...]:
     if wrapper is None:
         raise EnvironmentProblem(
             "this NEST was built with MPI, but the MPI compiler wrapper mpicxx was not found",
+            code="NM312",
             where="PATH",
             fix="install MPI's development files, e.g. apt-get install libopenmpi-dev, "
             "or load the site's MPI module",
@@ -150,7 +155,7 @@ def find_mpi_flags() -> tuple[str, ...]:
     done = subprocess.run([wrapper, "-show"], capture_output=True, text=True)
     if done.returncode != 0:
         raise EnvironmentProblem(
-            "mpicxx -show failed", where=wrapper, fix="repair the MPI installation"
+            "mpicxx -show failed", code="NM312", where=wrapper, fix="repair the MPI installation"
         )
     return tuple(w for w in shlex.split(done.stdout) if w.startswith("-I"))
 

@@ -187,6 +187,7 @@ def get_or_build(family: Family, wanted: str, build: Callable[[Path], Path]) -> 
     except OSError as error:
         raise EnvironmentProblem(
             f"the model cache cannot be written: {error.strerror or error}",
+            code="NM321",
             where=str(root),
             fix="free some space, or point NEUROMODELS_CACHE to another directory",
         ) from error
@@ -194,6 +195,7 @@ def get_or_build(family: Family, wanted: str, build: Callable[[Path], Path]) -> 
     if entry is None:
         raise EnvironmentProblem(
             "a module that was just built cannot be read back",
+            code="NM323",
             where=str(root / "modules" / wanted),
             fix="check the disk, or point NEUROMODELS_CACHE to another directory",
         )
@@ -207,7 +209,9 @@ def _kept(work: Path, wanted: str, error: ModelError) -> ModelError:
     kept.parent.mkdir(exist_ok=True)
     work.rename(kept)
     where = error.where.replace(str(work), str(kept)) if error.where else str(kept)
-    return ModelError(error.what.replace(str(work), str(kept)), where=where, fix=error.fix)
+    return ModelError(
+        error.what.replace(str(work), str(kept)), code=error.code, where=where, fix=error.fix
+    )
 
 
 def _finish(family: Family, work: Path, path: Path) -> None:
@@ -253,6 +257,7 @@ def clean(names: Sequence[str] = ()) -> list[Entry]:
         if not any(name in entry.models for entry in present):
             raise UnknownNameError(
                 f"there is no compiled model '{name}' in the cache",
+                code="NM216",
                 fix="see: neuromodels models list",
             )
     removed = [e for e in present if not names or any(name in e.models for name in names)]

@@ -43,6 +43,7 @@ def compile_module(source: Path, output: Path) -> None:
     if not output.exists():
         raise EnvironmentProblem(
             "the compiler ended well but compiled nothing",
+            code="NM310",
             where=command[0],
             fix="install another one, e.g. apt-get install g++, or set CXX",
         )
@@ -58,19 +59,25 @@ def _explain(stderr: str, code: int, free: int) -> Exception:
             fix = "use numeric_solver='forward-Euler' for this model, or install libgsl-dev"
         elif header == "mpi.h":
             fix = "install MPI's development files, e.g. apt-get install libopenmpi-dev"
-        return EnvironmentProblem(f"the C++ header {header} is missing", fix=fix)
+        return EnvironmentProblem(f"the C++ header {header} is missing", code="NM311", fix=fix)
     if "No space left on device" in stderr or free < 1 << 20:
-        return EnvironmentProblem("the disk is full", where="model cache", fix="free some space")
+        return EnvironmentProblem(
+            "the disk is full", code="NM320", where="model cache", fix="free some space"
+        )
     if "Killed signal" in stderr or code < 0:
         return EnvironmentProblem(
-            "the compiler was killed", fix="a module needs about 700 MB of memory; free some"
+            "the compiler was killed",
+            code="NM313",
+            fix="a module needs about 700 MB of memory; free some",
         )
     found = re.search(r"^(.+?):(\d+)(?::\d+)?: (?:fatal )?error: (.+)$", stderr, re.MULTILINE)
     if not found:
         last = stderr.strip().splitlines()[-1:] or [f"exit code {code}"]
-        return ModelError(f"the C++ compiler failed: {last[0]}")
+        return ModelError(f"the C++ compiler failed: {last[0]}", code="NM405")
     file, line, cause = found.group(1), int(found.group(2)), found.group(3)
     path = Path(file)
     lines = path.read_text().splitlines() if path.exists() else []
     quoted = f" in line: {lines[line - 1].strip()}" if 0 < line <= len(lines) else ""
-    return ModelError(f"generated C++ does not compile: {cause}{quoted}", where=f"{file}:{line}")
+    return ModelError(
+        f"generated C++ does not compile: {cause}{quoted}", code="NM405", where=f"{file}:{line}"
+    )

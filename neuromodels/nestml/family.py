@@ -63,6 +63,7 @@ class Source:
         except OSError as error:
             raise ModelError(
                 f"the NESTML source of model '{model.name}' cannot be read: {error}",
+                code="NM401",
                 where=shown,
                 fix="correct the path in the plugin's registration",
             ) from error
@@ -70,6 +71,7 @@ class Source:
             line = error.object[: error.start].count(b"\n") + 1
             raise ModelError(
                 f"the NESTML source of model '{model.name}' is not UTF-8",
+                code="NM401",
                 where=f"{shown}:{line}",
                 fix="save the file as UTF-8",
             ) from error
@@ -77,6 +79,7 @@ class Source:
         if found is None:
             raise ModelError(
                 f"there is no line 'model NAME:' in the source of model '{model.name}'",
+                code="NM402",
                 where=shown,
                 fix="begin the model with 'model NAME:'",
             )
@@ -170,6 +173,7 @@ def resolve(names: Iterable[str], registry: Models) -> list[Family]:
                 raise ModelError(
                     f"synapse '{wanted.name}' is paired with '{wanted.neuron}', "
                     "which is not a neuron",
+                    code="NM402",
                     fix="name a neuron model in the registration",
                 )
             add_neuron(neuron)

@@ -15,8 +15,8 @@ from neuromodels.models import NeuronModel, SynapseModel
 # break with the next release.
 RESERVED_COMMANDS = frozenset(
     {
-        "analyze", "bench", "doctor", "help", "jobs", "list", "models", "new-plugin", "report",
-        "reproduce", "run", "show", "submit", "sweep", "version",
+        "analyze", "bench", "doctor", "explain", "help", "jobs", "list", "models", "new-plugin",
+        "report", "reproduce", "run", "show", "submit", "sweep", "version",
     }
 )  # fmt: skip
 
@@ -61,7 +61,9 @@ class Kind:
             return str(name)
         pattern, rule = self.naming
         if not (isinstance(name, str) and pattern.fullmatch(name)):
-            raise PluginError(f"{name!r} is no name for a {self.name}: it must be {rule}")
+            raise PluginError(
+                f"{name!r} is no name for a {self.name}: it must be {rule}", code="NM503"
+            )
         return name
 
 

@@ -44,7 +44,9 @@ class Loader:
         """
         other = self.plugins.get(plugin.name)
         if other is not None:
-            raise PluginError(f"the plugin name {plugin.name!r} is taken by {other.owner}")
+            raise PluginError(
+                f"the plugin name {plugin.name!r} is taken by {other.owner}", code="NM504"
+            )
         try:
             loaded = load()
             self.manager.register(loaded, plugin.name)
@@ -53,7 +55,7 @@ class Loader:
         except BaseException as error:  # a plugin may raise what it likes, SystemExit included
             if self.manager.has_plugin(plugin.name):
                 self.manager.unregister(name=plugin.name)
-            raise PluginError(f"cannot be loaded: {describe(error)}") from error
+            raise PluginError(f"cannot be loaded: {describe(error)}", code="NM501") from error
         try:
             self._check_hook_names(plugin.name)
             items = {kind.name: self._call(kind, loaded) for kind in KINDS}
@@ -70,7 +72,9 @@ class Loader:
                 for implementation in hook.get_hookimpls():
                     if implementation.plugin_name == name and not implementation.optionalhook:
                         hooks = [key for key in vars(hookspecs) if key.startswith("neuromodels_")]
-                        raise PluginError(f"no hook {hook.name!r}; {nearest(hook.name, hooks)}")
+                        raise PluginError(
+                            f"no hook {hook.name!r}; {nearest(hook.name, hooks)}", code="NM502"
+                        )
 
     def _call(self, kind: Kind, plugin: object) -> list[Any]:
         """Call the hook of a kind in one plugin, and check what it returns."""
@@ -85,11 +89,12 @@ class Loader:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                raise PluginError(f"{kind.hook} failed: {describe(error)}") from error
+                raise PluginError(f"{kind.hook} failed: {describe(error)}", code="NM502") from error
             for item in items:
                 if not kind.accepts(item):
                     raise PluginError(
-                        f"{kind.hook} must return a list of {kind.expected}, not {item!r}"
+                        f"{kind.hook} must return a list of {kind.expected}, not {item!r}",
+                        code="NM502",
                     )
         return items
 
@@ -99,14 +104,17 @@ class Loader:
         every = [(kind, item, kind.name_of(item)) for kind in KINDS for item in items[kind.name]]
         for kind, item, name in every:
             if kind.name == "command" and name in RESERVED_COMMANDS:
-                raise PluginError(f"the command {name!r} belongs to neuromodels itself")
+                raise PluginError(
+                    f"the command {name!r} belongs to neuromodels itself", code="NM504"
+                )
             if name in named[kind.name]:
-                raise PluginError(f"registers the {kind.name} {name!r} twice")
+                raise PluginError(f"registers the {kind.name} {name!r} twice", code="NM504")
             owner = self._claims.get((kind.name, name))
             if owner is not None:
                 raise PluginError(
                     f"the {kind.name} {name!r} is claimed by both {self.plugins[owner].owner} "
-                    f"and {plugin.owner}; the former keeps it"
+                    f"and {plugin.owner}; the former keeps it",
+                    code="NM504",
                 )
             named[kind.name][name] = item
         self._claims |= {(kind.name, name): plugin.name for kind, _, name in every}

@@ -32,7 +32,7 @@ def render(runs: Sequence[Run]) -> str:
         There is no run.
     """
     if not runs:
-        raise UsageError("a report needs at least one run")
+        raise UsageError("a report needs at least one run", code="NM240")
     return fill("report.html", page=collect(runs))
 
 

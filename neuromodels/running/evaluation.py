@@ -108,7 +108,7 @@ def _save_overview(directory: RunDirectory, folder: Path) -> None:
 def _save_figure(folder: Path, title: str, figure: Any) -> None:
     """Write a figure as PNG for a quick look and as SVG for reports and papers."""
     if not title or "/" in title or title.startswith("."):
-        raise PluginError(f"{title!r} cannot name a figure")
+        raise PluginError(f"{title!r} cannot name a figure", code="NM507")
     _rasterize(figure)
     with replacing(folder / f"{title}.png") as temporary:
         figure.savefig(temporary, format="png", dpi=150, bbox_inches="tight")
@@ -137,7 +137,7 @@ def _rasterize(figure: Any) -> None:
 def _unique(kind: str, names: Sequence[str]) -> None:
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        raise PluginError(f"the {kind} {min(twice)!r} exists already in this run")
+        raise PluginError(f"the {kind} {min(twice)!r} exists already in this run", code="NM507")
 
 
 __all__ = ["draw", "run_analyses"]

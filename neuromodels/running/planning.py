@@ -64,7 +64,9 @@ def make_plan(
     if threading.current_thread() is not threading.main_thread():
         # NEST 3.10 ends the process (segmentation fault) when another thread resets the kernel.
         raise UsageError(
-            "NEST works in Python's main thread only", fix="use a process for each run"
+            "NEST works in Python's main thread only",
+            code="NM245",
+            fix="use a process for each run",
         )
     seed = whole(seed, "seed", 1, MAX_SEED)
     threads = whole(threads, "threads", 1, MAX_THREADS)
@@ -72,21 +74,28 @@ def make_plan(
         if parameters is not None or preset is not None:
             raise UsageError(
                 f"{circuit.name}: parameters were given, but the circuit has its own already",
+                code="NM244",
                 fix="give the class instead of an instance, or no parameters",
             )
         return _checked(circuit, None, seed, threads)
     found: Any = registry.registry().circuit(circuit) if isinstance(circuit, str) else circuit
     if not (isinstance(found, type) and issubclass(found, Circuit)):
-        raise UsageError(f"{circuit!r} is no circuit", fix="give a name or a Circuit class")
+        raise UsageError(
+            f"{circuit!r} is no circuit", code="NM244", fix="give a name or a Circuit class"
+        )
     preset = found.default_preset if preset is None else preset
     if preset not in list(found.presets):  # a list: whatever a script passes can be looked for
         raise UnknownNameError(
-            f"no preset {preset!r}", where=found.name, fix=nearest(str(preset), found.presets)
+            f"no preset {preset!r}",
+            code="NM211",
+            where=found.name,
+            fix=nearest(str(preset), found.presets),
         )
     given: Any = {} if parameters is None else parameters
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
         raise UsageError(
             f"{parameters!r} is no mapping of names to values",
+            code="NM244",
             where="parameters",
             fix='write them as {"name": value}',
         )
@@ -110,6 +119,7 @@ def plan_again(info: Mapping[str, Any], ranks: int = 1) -> Plan:
         raise UsageError(
             f"the run has {virtual} virtual processes (threads times ranks), "
             f"which {ranks} MPI ranks cannot share evenly",
+            code="NM243",
             fix=f"start it with {virtual} ranks or a divisor of that",
         )
     found = class_again(info["circuit"])
@@ -140,9 +150,9 @@ def whole(value: Any, what: str, least: int, most: int) -> int:
     except TypeError:
         number = None
     if number is None or isinstance(value, bool):
-        raise UsageError(f"{what} must be a whole number, not {value!r}")
+        raise UsageError(f"{what} must be a whole number, not {value!r}", code="NM242")
     if not least <= number <= most:
-        raise UsageError(f"{what} must be from {least} to {most}, not {number}")
+        raise UsageError(f"{what} must be from {least} to {most}, not {number}", code="NM242")
     return number
 
 
@@ -160,6 +170,7 @@ def class_again(entry: Mapping[str, str]) -> type[Circuit[Any]]:
     except UnknownNameError as error:
         raise RunError(
             f"the circuit {entry['name']!r} ({entry['class']}) is neither installed nor importable",
+            code="NM615",
             fix=f"install its plugin {entry['plugin']}" if entry.get("plugin") else error.fix,
         ) from error
     return registered
@@ -193,11 +204,11 @@ def phase_spans(phases: Sequence[Any], clock: Clock) -> Iterator[tuple[Any, int,
     start = 0
     for phase in phases:
         if phase.name in names:
-            raise UsageError(f"two phases of the protocol are called {phase.name!r}")
+            raise UsageError(f"two phases of the protocol are called {phase.name!r}", code="NM251")
         names.add(phase.name)
         steps = clock.steps(phase.duration, f"duration of phase {phase.name!r}")
         if steps < 0:
-            raise UsageError(f"duration of phase {phase.name!r} is negative")
+            raise UsageError(f"duration of phase {phase.name!r} is negative", code="NM251")
         yield phase, start, start + steps
         start += steps
     clock.steps(clock.ms(start), "duration of the protocol")

@@ -512,13 +512,16 @@ def _imported(plan: Plan, crew: Ranks) -> Any:
         import nest
     except Exception as error:
         raise EnvironmentProblem(
-            f"NEST cannot be imported: {reason(error)}", fix="neuromodels doctor says more"
+            f"NEST cannot be imported: {reason(error)}",
+            code="NM301",
+            fix="neuromodels doctor says more",
         ) from error
     processes = nest.NumProcesses()
     if processes != crew.size:
         raise EnvironmentProblem(
             f"NEST sees {processes} MPI processes, mpi4py {crew.size}: "
             "they use different MPI libraries",
+            code="NM332",
             fix="install mpi4py for the MPI library that NEST was built with; "
             "neuromodels doctor says more",
         )
@@ -580,11 +583,12 @@ def _stopped(
         return RunInterrupted(
             f"stopped after {seconds:g} of {planned:g} s of biological time; "
             f"what was recorded is in {directory.path}",
+            code="NM602",
             fix=f"neuromodels run --resume {directory.path}",
         )
     if isinstance(error, NeuromodelsError) or not isinstance(error, Exception):
         return error
-    return RunError(f"failed: {why}", where=str(directory.path))
+    return RunError(f"failed: {why}", code="NM601", where=str(directory.path))
 
 
 def _finished(directory: RunDirectory, failures: Mapping[str, str]) -> Run:
@@ -593,6 +597,7 @@ def _finished(directory: RunDirectory, failures: Mapping[str, str]) -> Run:
         # Raised by all ranks alike.
         error = AnalysisFailed(
             "; ".join(f"{name} failed: {why}" for name, why in failures.items()),
+            code="NM700",
             where=str(directory.path),
             fix="the simulation is complete; repeat the analysis with `neuromodels analyze`"
             if result.status == "complete"

@@ -247,6 +247,7 @@ class Simulation:
             ms = self._network.clock.ms
             raise RunError(
                 f"the kernel is at {ms(now):g} ms instead of {ms(start):g} ms at its beginning",
+                code="NM630",
                 where=f"phase {phase!r}",
                 fix="leave nest.Simulate to neuromodels: not in build(), enter or a plugin's hook",
             )
@@ -259,6 +260,7 @@ class Simulation:
                 raise RunError(
                     "NEST 3.10 may lose or double spikes where connections are added after the "
                     "beginning of a simulation under MPI",
+                    code="NM631",
                     where=f"phase {phase!r}",
                     fix="connect in build(), or run it in one process",
                 )

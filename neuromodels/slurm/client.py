@@ -76,10 +76,13 @@ def submit(script: Path, *options: str) -> int:
     except FileNotFoundError:
         raise EnvironmentProblem(
             "there is no sbatch on this machine",
+            code="NM340",
             fix="submit on a login node of the cluster, or look at the script with --dry-run",
         ) from None
     except subprocess.TimeoutExpired:
-        raise EnvironmentProblem(f"sbatch did not answer within {_TIMEOUT:g} s") from None
+        raise EnvironmentProblem(
+            f"sbatch did not answer within {_TIMEOUT:g} s", code="NM340"
+        ) from None
     match = re.search(r"^(\d+)(?:;|$)", done.stdout, re.MULTILINE)
     if done.returncode == 0 and match is not None:
         return int(match[1])
@@ -90,9 +93,12 @@ def submit(script: Path, *options: str) -> int:
     ]
     reason = "; ".join(dict.fromkeys(said)) or f"sbatch ended with code {done.returncode}"
     if _UNREACHABLE.search(reason):
-        raise EnvironmentProblem(f"Slurm cannot be reached: {reason}")
+        raise EnvironmentProblem(f"Slurm cannot be reached: {reason}", code="NM340")
     raise UsageError(
-        f"Slurm does not accept the job: {reason}", where=str(script), fix=_fix(reason)
+        f"Slurm does not accept the job: {reason}",
+        code="NM280",
+        where=str(script),
+        fix=_fix(reason),
     )
 
 
@@ -168,13 +174,17 @@ def _ask(*command: str) -> str:
         )  # fmt: skip
     except FileNotFoundError:
         raise EnvironmentProblem(
-            f"there is no {command[0]} on this machine", fix="ask on a login node of the cluster"
+            f"there is no {command[0]} on this machine",
+            code="NM340",
+            fix="ask on a login node of the cluster",
         ) from None
     except subprocess.TimeoutExpired:
-        raise EnvironmentProblem(f"{command[0]} did not answer within {_TIMEOUT:g} s") from None
+        raise EnvironmentProblem(
+            f"{command[0]} did not answer within {_TIMEOUT:g} s", code="NM340"
+        ) from None
     if done.returncode != 0:
         text = " ".join(done.stderr.split()) or f"it ended with code {done.returncode}"
-        raise EnvironmentProblem(f"{command[0]} failed: {text}")
+        raise EnvironmentProblem(f"{command[0]} failed: {text}", code="NM340")
     return done.stdout
 
 

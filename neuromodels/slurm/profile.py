@@ -133,14 +133,16 @@ class Profile(pydantic.BaseModel):
             text = path.read_text(encoding="utf-8")
             content = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  makes no objects
         except OSError as error:
-            raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from None
+            raise UsageError(
+                f"cannot be read: {error.strerror}", code="NM230", where=str(path)
+            ) from None
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             what = " ".join(str(error).split())
-            raise UsageError(f"is not valid YAML: {what}", where=str(path)) from None
+            raise UsageError(f"is not valid YAML: {what}", code="NM231", where=str(path)) from None
         if content in (None, ""):
             content = {}
         if not isinstance(content, dict):
-            raise UsageError("holds no table of names and values", where=str(path))
+            raise UsageError("holds no table of names and values", code="NM232", where=str(path))
         return cls._checked(content, str(path))
 
     @classmethod
@@ -148,7 +150,7 @@ class Profile(pydantic.BaseModel):
         for name in content:
             if name not in cls.model_fields:
                 fix = nearest(str(name), cls.model_fields)
-                raise UsageError(f"{name!r} is not understood", where=where, fix=fix)
+                raise UsageError(f"{name!r} is not understood", code="NM281", where=where, fix=fix)
         try:
             return cls.model_validate(content)
         except pydantic.ValidationError as error:
@@ -157,6 +159,7 @@ class Profile(pydantic.BaseModel):
             message = finding["msg"].removeprefix("Value error, ")
             raise UsageError(
                 f"{name} {finding['input']!r} is not accepted: {message[:1].lower()}{message[1:]}",
+                code="NM281",
                 where=where,
             ) from None
 

@@ -78,6 +78,7 @@ def submit_run(
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(
                 "is not a new or an empty directory",
+                code="NM613",
                 where=str(folder),
                 fix="choose another, or give --resume DIR",
             )
@@ -103,12 +104,13 @@ def resume_run(folder: Path, profile: Profile, *, dry: bool = False) -> Submitte
     folder = folder.absolute()
     run = load_run(folder)
     if run.status in ("complete", "running"):
-        raise RunError(f"the run is {run.status}", where=str(folder))
+        raise RunError(f"the run is {run.status}", code="NM642", where=str(folder))
     virtual = run.info["threads"] * run.info.get("ranks", 1)
     if virtual % profile.tasks:
         raise UsageError(
             f"the run has {virtual} virtual processes (threads times tasks), "
             f"which {profile.tasks} tasks cannot share evenly",
+            code="NM243",
             fix=f"give a number of tasks that divides {virtual}",
         )
     _check_mpi(profile)
@@ -178,6 +180,7 @@ def submit_sweep(
     if not missing:
         raise UsageError(
             "nothing is missing in this sweep",
+            code="NM273",
             where=str(folder),
             fix=f"for its table: neuromodels sweep --resume {folder} --collect",
         )
@@ -228,6 +231,7 @@ def _refuse_twice(folder: Path) -> None:
     if active:
         raise RunError(
             f"job {active[0]} is still at work in this directory",
+            code="NM641",
             where=str(folder),
             fix="wait for it to end (`neuromodels jobs`), or cancel it (`scancel`)",
         )
@@ -242,6 +246,7 @@ def _check_mpi(profile: Profile) -> None:
     if not find_nest().mpi:
         raise EnvironmentProblem(
             f"{profile.tasks} tasks need a NEST that was built with MPI, and this one is not",
+            code="NM330",
             fix="use more --threads, or name an environment whose NEST has MPI in the profile",
         )
 

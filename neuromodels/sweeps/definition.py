@@ -127,7 +127,9 @@ class Definition:
         """
         if not 1 <= number <= len(self.entries):
             raise UsageError(
-                f"no run {number} in this sweep", fix=f"give a number from 1 to {len(self.entries)}"
+                f"no run {number} in this sweep",
+                code="NM272",
+                fix=f"give a number from 1 to {len(self.entries)}",
             )
         return self.entries[number - 1]
 
@@ -147,17 +149,20 @@ class Definition:
         if not (folder / FILE).is_file():
             raise RunError(
                 f"holds no sweep: there is no {FILE}",
+                code="NM640",
                 where=str(folder),
                 fix="give the directory of a sweep",
             )
         content = read_json(folder / FILE)
         if content.pop("schema", None) != SCHEMA:
-            raise RunError("was written by another neuromodels", where=str(folder / FILE))
+            raise RunError(
+                "was written by another neuromodels", code="NM611", where=str(folder / FILE)
+            )
         try:
             entries = [Entry(**entry) for entry in content.pop("entries")]
             return cls(**content, entries=entries)
         except (TypeError, KeyError) as error:
-            raise RunError(f"is damaged: {error}", where=str(folder / FILE)) from None
+            raise RunError(f"is damaged: {error}", code="NM612", where=str(folder / FILE)) from None
 
     def all_of(self, entry: Entry) -> dict[str, Mapping[str, Any]]:
         """All parameters of a run, swept or not."""
@@ -230,10 +235,13 @@ def define(
     """
     found: Any = registry.registry().circuit(circuit) if isinstance(circuit, str) else circuit
     if not (isinstance(found, type) and issubclass(found, Circuit)):
-        raise UsageError(f"{circuit!r} is no circuit", fix="give a name or a Circuit class")
+        raise UsageError(
+            f"{circuit!r} is no circuit", code="NM244", fix="give a name or a Circuit class"
+        )
     if found.__module__ == "__main__":
         raise UsageError(
             "each run has a process of its own, which cannot import what a script defines",
+            code="NM271",
             where=found.name,
             fix="move the circuit to a module",
         )
@@ -243,18 +251,22 @@ def define(
         dict.fromkeys([*(grid or {}), *(name for _, _, values in listed for name in values)])
     )
     if twice := [name for name in swept if name in common]:
-        raise UsageError(f"{names(twice)} cannot be both swept and the same in all runs")
+        raise UsageError(
+            f"{names(twice)} cannot be both swept and the same in all runs", code="NM270"
+        )
     each = _seeds(seeds)
     entries: list[Entry] = []
     plan: Plan | None = None
     for label, own_seed, values in _combinations(found, grid or {}, listed):
         if seeds is not None and own_seed is not None:
-            raise UsageError("seeds are given twice: by themselves and in the list of points")
+            raise UsageError(
+                "seeds are given twice: by themselves and in the list of points", code="NM270"
+            )
         given = {**common, **values}
         plan = make_plan(found, given, preset, own_seed or each[0], threads)
         entries += _entries(plan, label, [own_seed] if own_seed else each, swept, len(entries))
     if plan is None:
-        raise UsageError("a sweep over nothing has no runs", where=found.name)
+        raise UsageError("a sweep over nothing has no runs", code="NM270", where=found.name)
     _unique(entries)
     everything = plan.circuit.parameters.as_dict()
     return Definition(
@@ -286,19 +298,19 @@ def _points(
             seed = int(seed)  # from a file of text
         found.append((label, None if seed is None else whole(seed, "seed", 1, MAX_SEED), row))
     if len({seed is None for _, seed, _ in found}) > 1:
-        raise UsageError("some points of the list have a seed and others do not")
+        raise UsageError("some points of the list have a seed and others do not", code="NM270")
     if len({not label for label, _, _ in found}) > 1:
-        raise UsageError("some points of the list have a label and others do not")
+        raise UsageError("some points of the list have a label and others do not", code="NM270")
     return found
 
 
 def _seeds(seeds: Iterable[int] | None) -> list[int]:
     found = [whole(seed, "seed", 1, MAX_SEED) for seed in ((1,) if seeds is None else seeds)]
     if not found:
-        raise UsageError("there is no seed")
+        raise UsageError("there is no seed", code="NM270")
     if len(set(found)) < len(found):
         twice = next(seed for seed in found if found.count(seed) > 1)
-        raise UsageError(f"seed {twice} is there twice")
+        raise UsageError(f"seed {twice} is there twice", code="NM270")
     return found
 
 
@@ -311,7 +323,9 @@ def _combinations(
     axes = {name: _axis(circuit, name, values) for name, values in grid.items()}
     for label, seed, values in points:
         if taken := [name for name in values if name in axes]:
-            raise UsageError(f"{names(taken)} cannot be both in the grid and in the list")
+            raise UsageError(
+                f"{names(taken)} cannot be both in the grid and in the list", code="NM270"
+            )
         for chosen in itertools.product(*axes.values()):
             yield label, seed, {**dict(zip(axes, chosen, strict=True)), **values}
 
@@ -321,7 +335,7 @@ def _axis(circuit: type[Circuit[Any]], name: str, values: Any) -> list[Any]:
         return list(circuit.Parameters.alternatives(name, values))
     found = list(values)
     if not found:
-        raise UsageError(f"there is no value of {name}", where=circuit.name)
+        raise UsageError(f"there is no value of {name}", code="NM270", where=circuit.name)
     return found
 
 
@@ -353,7 +367,7 @@ def _unique(entries: Sequence[Entry]) -> None:
         other = seen.setdefault(entry.name, entry)
         if other is not entry:
             what = entry.label or text_of(entry.parameters) or "the circuit's own parameters"
-            raise UsageError(f"two runs are the same: {what} with seed {entry.seed}")
+            raise UsageError(f"two runs are the same: {what} with seed {entry.seed}", code="NM270")
 
 
 def _folder(label: str, values: Quantities) -> str:

@@ -89,6 +89,7 @@ def _check(found: Run, definition: Definition, entry: Entry) -> None:
     if not same:
         raise RunError(
             "holds a run that is not of this sweep",
+            code="NM640",
             where=str(found.path),
             fix="move it away, or give the sweep another directory",
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 
 from neuromodels.disk.files import disk_errors, replacing
-from neuromodels.errors import EnvironmentProblem, RunError, RunInterrupted, UsageError
+from neuromodels.errors import EnvironmentProblem, RunError, RunInterrupted
 from neuromodels.machine import provenance
 from neuromodels.running.planning import whole
 from neuromodels.runs import Run, load_run
@@ -239,12 +239,14 @@ def carry_on(
             finished = sum(_finished(folder, entry) for entry in definition.entries)
             raise RunInterrupted(
                 f"the sweep was stopped; {finished} of {len(definition.entries)} runs are complete",
+                code="NM602",
                 where=str(folder),
                 fix=f"neuromodels sweep --resume {folder}",
             ) from None
         if outcome.fatal is not None:
             raise EnvironmentProblem(
                 f"the sweep was stopped: {outcome.fatal}",
+                code="NM360",
                 fix=f"mend that, then: neuromodels sweep --resume {folder}",
             )
         found = Sweep(folder, definition, outcome.failures)
@@ -294,6 +296,7 @@ def settle(folder: Path, definition: Definition, *, extend: bool = False) -> Def
             if others - {_LOCK} - {name for name in others if name.startswith(f".{FILE}.tmp-")}:
                 raise RunError(
                     "is not empty and holds no sweep",
+                    code="NM613",
                     where=str(folder),
                     fix="choose a new or an empty directory",
                 )
@@ -314,6 +317,7 @@ def settle(folder: Path, definition: Definition, *, extend: bool = False) -> Def
         more = "" if found[0][:3] != "not" or removed else ", or extend the sweep that is there"
         raise RunError(
             f"holds another sweep: {'; '.join(found)}",
+            code="NM640",
             where=str(folder),
             fix=f"choose another directory{more}",
         )
@@ -332,7 +336,7 @@ def _finished(folder: Path, entry: Entry) -> bool:
 def _claimed(folder: Path) -> Iterator[None]:
     """Keep other processes from running the same sweep at the same time."""
     if folder.exists() and not folder.is_dir():
-        raise UsageError("is a file, not a directory", where=str(folder))
+        raise RunError("is a file, not a directory", code="NM613", where=str(folder))
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(folder / _LOCK, is_singleton=False)
@@ -342,6 +346,7 @@ def _claimed(folder: Path) -> Iterator[None]:
     except filelock.Timeout:
         raise RunError(
             "another process is working on this sweep",
+            code="NM614",
             where=str(folder),
             fix="wait for it to end, or choose another directory",
         ) from None

@@ -315,7 +315,7 @@ def test_bad_input_gets_one_line_and_a_code(call, arguments, code, message):
     got, out, err = call(*arguments)
     assert got == code
     assert out == ""
-    assert one_line(err).startswith("error: ")
+    assert re.match(r"error\[NM\d{3}\]: ", one_line(err))
     assert message in err
 
 
@@ -334,7 +334,7 @@ def test_a_file_that_may_not_be_touched_is_no_defect(call, runner, monkeypatch):
     monkeypatch.setattr("neuromodels.running.runner.run", refuse)
     code, _, err = call("run", "study/thing")
     assert code == EnvironmentProblem.exit_code
-    assert one_line(err).strip() == "error: /closed/run.json: Permission denied"
+    assert one_line(err).strip() == "error[NM321]: /closed/run.json: Permission denied"
 
 
 @pytest.mark.parametrize(
@@ -368,7 +368,7 @@ def test_parameter_files(call, runner, tmp_path, name, text):
 def test_errors_of_ours_keep_their_code_and_debug_shows_the_traceback(call, runner):
     runner.error = RunError("is locked", where="some/run", fix="wait")
     code, _, err = call("run", "study/thing")
-    assert (code, err) == (RunError.exit_code, "error: some/run: is locked (wait)\n")
+    assert (code, err) == (RunError.exit_code, "error[NM600]: some/run: is locked (wait)\n")
     code, _, err = call("--debug", "run", "study/thing")
     assert code == RunError.exit_code
     assert "Traceback" in err

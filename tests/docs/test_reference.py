@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from generator import circuits, header, hooks, models
+from generator import circuits, errors, header, hooks, models
 from generator import write as write_pages
 
-from neuromodels import new_plugin
+from neuromodels import error_codes, new_plugin
 from neuromodels.models import NeuronModel, SynapseModel
 from neuromodels.nestml import declarations
 from neuromodels.nestml.family import Source
@@ -65,6 +65,12 @@ def test_every_circuit_has_a_page_with_all_its_parameters_and_presets(found):
     page = pages["burstprop-learning-rule.md"]
     assert "What differs from it" in page
     assert "| `eta` | `0.0035` |  | \\>= 0 |" in page
+
+
+def test_every_error_code_is_on_the_page():
+    page = errors.page()
+    for code, entry in error_codes.CODES.items():
+        assert f"### {code}\n\n{entry.meaning[:20]}" in page
 
 
 def test_every_hook_is_on_the_page():

@@ -22,7 +22,7 @@ CLI = HERE / "ranked.py"
 
 
 def errors(done) -> list[str]:
-    return [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    return [line for line in done.stderr.splitlines() if line.startswith("error[")]
 
 
 @pytest.mark.parametrize("when", ["build", "protocol", "recording"])
@@ -31,7 +31,7 @@ def test_an_error_on_one_rank_ends_all(mpirun, tmp_path, when):
     done = mpirun(2, CLI, "run", "ranked/net", "--set", f"fault={when}", "--out", tmp_path / "run")
     assert done.returncode == 6, done.stderr
     (message,) = errors(done)
-    assert message.startswith("error: rank 1: ")
+    assert message.startswith("error[NM601]: rank 1: ")
     assert f"deliberate, in {when}" in message
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
@@ -44,7 +44,7 @@ def test_a_bad_parameter_is_said_once(mpirun, tmp_path):
     done = mpirun(2, CLI, "run", "ranked/net", "--set", "n=0", "--out", tmp_path / "run")
     assert done.returncode == 2, done.stderr
     (message,) = errors(done)
-    assert message.startswith("error: ranked/net: n:"), message
+    assert message.startswith("error[NM222]: ranked/net: n:"), message
     assert not (tmp_path / "run").exists()
 
 

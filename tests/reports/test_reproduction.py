@@ -115,7 +115,7 @@ def test_a_circuit_that_fails_leaves_the_others_alone(done, capsys):
     assert "published/rates slow: rate" in captured.out
     assert "2 runs are missing; published/lacks: nothing like it is installed" in captured.err
     assert "published/fails" in (done.path / "reproduction.json").read_text()
-    assert captured.err.strip().splitlines()[-1].startswith("error: ")
+    assert captured.err.strip().splitlines()[-1].startswith("error[NM660]: ")
     assert "as asked for" in (done.path / "reproduction.html").read_text()
 
 
