@@ -37,7 +37,7 @@ def in_nest(size: str, rule: str, threads: int, seconds: float) -> tuple[float, 
     """CPU and wall time (s) per biological second."""
     import nest
     from neuromodels_rdd.alignment_network import HARVEST
-    from neuromodels_rdd.circuits.weight_alignment import WeightAlignment
+    from neuromodels_rdd.weight_alignment.circuit import WeightAlignment
 
     import neuromodels
     from neuromodels.clock import Clock

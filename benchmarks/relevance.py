@@ -29,7 +29,7 @@ import exact_relevance as exact
 import nest
 import numpy as np
 from neuromodels_relevance import neuromodels_circuits
-from neuromodels_relevance.circuits.network import CYCLE
+from neuromodels_relevance.network import CYCLE
 
 import neuromodels
 from neuromodels.clock import Clock

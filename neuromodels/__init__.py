@@ -9,11 +9,24 @@ Names are loaded when they are first used (``__init__.pyi`` lists them): ``impor
 alone imports neither NEST nor any other slow package.
 """
 
+import ast
+from importlib.resources import files
 from typing import Any
 
 import lazy_loader
 
-_lazy, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+def _public() -> dict[str, list[str]]:
+    """Module -> its public names, as the stub imports them; also from inside a zip file."""
+    stub = ast.parse((files(__name__) / "__init__.pyi").read_text(encoding="utf-8"))
+    public: dict[str, list[str]] = {}
+    for node in stub.body:
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            public.setdefault(node.module, []).extend(alias.name for alias in node.names)
+    return public
+
+
+_lazy, __dir__, __all__ = lazy_loader.attach(__name__, ["errors"], _public())
 __all__ = [*__all__, "__version__"]
 
 

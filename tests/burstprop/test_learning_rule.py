@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from exact_burst_rule import Rule, postsynaptic_spikes, weight_trajectory
-from neuromodels_burstprop.background import SOMA_EXC, Merger, Pool
-from neuromodels_burstprop.circuits.learning_rule import PLASTIC, LearningRule
+from neuromodels_burstprop.learning_rule.background import SOMA_EXC, Merger, Pool
+from neuromodels_burstprop.learning_rule.circuit import PLASTIC, LearningRule
 
 import neuromodels
 from neuromodels.errors import ParameterError

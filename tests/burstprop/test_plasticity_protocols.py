@@ -8,13 +8,17 @@ from importlib.resources import files
 import numpy as np
 import pytest
 from exact_pairing import Rule, classify, event_by_event, periodic, step_by_step
-from neuromodels_burstprop.analyses import plasticity_protocols_reference as reference
-from neuromodels_burstprop.circuits.plasticity_protocols import (
+from neuromodels_burstprop.plasticity_protocols import reference
+from neuromodels_burstprop.plasticity_protocols.circuit import (
     PlasticityProtocols,
     post_offset,
     pre_offset,
 )
-from neuromodels_burstprop.pairing_protocols import BurstPoisson, Poisson, renewal_train
+from neuromodels_burstprop.plasticity_protocols.protocols import (
+    BurstPoisson,
+    Poisson,
+    renewal_train,
+)
 
 import neuromodels
 from neuromodels.errors import ParameterError
@@ -26,7 +30,9 @@ DT = 0.1
 
 
 def golden(label):
-    path = files("neuromodels_burstprop") / "golden" / "burstprop_protocols.csv"
+    path = (
+        files("neuromodels_burstprop.plasticity_protocols") / "golden" / "burstprop_protocols.csv"
+    )
     with path.open() as file:
         rows = [row for row in csv.DictReader(file) if row["protocol"] == label]
     return [np.array([float(row[c] or 0) for row in rows]) for c in ("x", "dW_mean", "dW_sd")]

@@ -6,12 +6,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-from neuromodels_burstprop.analyses import propagation_reference as reference
-from neuromodels_burstprop.analyses.propagation import Measured, SineFit, measure, metrics, regress
-from neuromodels_burstprop.circuits.propagation import Propagation
-from neuromodels_burstprop.golden_tables import columns, labels
+from neuromodels_burstprop.propagation import reference
+from neuromodels_burstprop.propagation.analysis import metrics
+from neuromodels_burstprop.propagation.circuit import Propagation
+from neuromodels_burstprop.propagation.measured import Measured, measure
+from neuromodels_burstprop.propagation.regression import SineFit, regress
 
 import neuromodels
+from neuromodels import golden
 from neuromodels.errors import ParameterError
 
 nest = pytest.importorskip("nest")
@@ -81,7 +83,7 @@ def test_metrics_are_those_of_the_reference(smoke):
     assert smoke.status == "complete"
     assert smoke.populations == {"pyr1": 400, "pyr2": 400, "pv": 100, "som": 100}
     assert sorted(reference.label(name) for name in smoke.metrics) == sorted(
-        labels(reference.SUMMARY)
+        golden.table("neuromodels_burstprop.propagation", reference.SUMMARY)["metric"]
     )
     assert all(np.isfinite(m.value) for m in smoke.metrics.values())
     # The published reference is for the published size only.
@@ -172,7 +174,7 @@ def test_same_seed_same_run(tmp_path):
 
 def test_bins_and_currents(smoke):
     measured = measure(smoke)
-    table = columns(reference.BINS)
+    table = golden.table("neuromodels_burstprop.propagation", reference.BINS)
     np.testing.assert_allclose(measured.time[:79], 1000.0 * table["t_center_s"])
     for name in reference.INPUTS:
         published = table[reference.INPUTS[name].column]
@@ -186,7 +188,7 @@ def test_bins_and_currents(smoke):
 
 def test_definitions_reproduce_the_published_summary(smoke):
     """Statistics that are linear in the signals, of the published mean time courses."""
-    table = columns(reference.BINS)
+    table = golden.table("neuromodels_burstprop.propagation", reference.BINS)
     known = {**reference.SIGNALS, **reference.INPUTS}
     means = {
         name: table[s.column if name in reference.INPUTS else f"{s.column}_mean"]

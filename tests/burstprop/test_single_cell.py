@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from cell_equations import NOISE, interneurons, two_compartments
-from neuromodels_burstprop.analyses.single_cell import _reference, transfer_functions
-from neuromodels_burstprop.circuits.single_cell import CELLS_NAME, TRACES, SingleCell
+from neuromodels_burstprop.single_cell.circuit import CELLS_NAME, TRACES, SingleCell
+from neuromodels_burstprop.single_cell.measured import transfer_functions
+from neuromodels_burstprop.single_cell.reference import reference
 
 import neuromodels
 from neuromodels import Reference, SpikeTrains
@@ -262,13 +263,13 @@ def test_traced_cells_are_those_of_their_currents(tmp_path):
 
 def test_published_input_layer():
     """References exist for the published inputs, and know the size of the sample."""
-    whole = _reference("1", "ER_Hz", 3000.0)
+    whole = reference("1", "ER_Hz", 3000.0)
     assert (whole.n, whole.dof) == (8, 7)
     assert whole.mean == pytest.approx(8.3072, abs=0.05)
-    half = _reference("1", "ER_Hz", 1500.0)
+    half = reference("1", "ER_Hz", 1500.0)
     assert half.sd == pytest.approx(whole.sd * 2**0.5)
     assert half.n == 16
-    assert _reference("0", "BR_Hz", 100.0) is None
+    assert reference("0", "BR_Hz", 100.0) is None
 
 
 @pytest.mark.parametrize(

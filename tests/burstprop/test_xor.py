@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from neuromodels_burstprop.circuits.xor import (
+from neuromodels_burstprop.xor.circuit import (
     NEURON_STATE,
     SYNAPSE_AGES,
     SYNAPSE_STATE,
     Xor,
     plastic_model,
 )
-from neuromodels_burstprop.supervision import Teacher
-from neuromodels_burstprop.truth_table import parse
+from neuromodels_burstprop.xor.supervision import Teacher
+from neuromodels_burstprop.xor.truth_table import parse
 
 import neuromodels
 from neuromodels.errors import ParameterError, RunError

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from neuromodels_burstprop.analyses import propagation_reference as reference
-from neuromodels_burstprop.analyses.propagation import measure
+from neuromodels_burstprop.propagation import reference
+from neuromodels_burstprop.propagation.measured import measure
 from over_seeds import compare
 
 import neuromodels

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from neuromodels_rdd.analyses.learning import measure
 from neuromodels_rdd.learning.architecture import Architecture, initial_values
 from neuromodels_rdd.learning.conditions import (
     AFTER,
@@ -18,6 +17,7 @@ from neuromodels_rdd.learning.conditions import (
     Learners,
 )
 from neuromodels_rdd.learning.images import FASHION_MNIST, Images, ImageSet
+from neuromodels_rdd.learning.measured import measure
 from plain_feedback_alignment import gradients
 
 import neuromodels

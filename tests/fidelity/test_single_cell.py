@@ -7,7 +7,7 @@ cells, 6 s, as there.  Seeds 1, 2, 3, fixed before any result was seen.
 from __future__ import annotations
 
 import pytest
-from neuromodels_burstprop.circuits.single_cell import SingleCell
+from neuromodels_burstprop.single_cell.circuit import SingleCell
 from over_seeds import compare
 
 import neuromodels

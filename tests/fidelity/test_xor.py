@@ -6,7 +6,7 @@ The seeds are 1, 2, 3, fixed before any result was seen.  The verdict is that of
 stays below the binomial 99 % limit, and that none is beyond the limit that would keep the chance of
 any false alarm among all of them at 1 %.  The number is taken over the tests only: the spread that
 the reference has for the course of learning is that of one network (see
-`neuromodels_burstprop.analyses.xor_reference`).
+`neuromodels_burstprop.xor.reference`).
 """
 
 from __future__ import annotations

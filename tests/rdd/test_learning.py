@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from neuromodels_rdd.circuits import learning
-from neuromodels_rdd.circuits.learning import LEARNING, Learning
+from neuromodels_rdd.learning import circuit as learning
+from neuromodels_rdd.learning.circuit import LEARNING, Learning
 from neuromodels_rdd.learning.conditions import BACKPROP, CONDITIONS, FEEDBACK_ALIGNMENT, RDD
 from neuromodels_rdd.learning.images import Images, ImageSet
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import exact_pair as exact
 import numpy as np
 import pytest
-from neuromodels_rdd.analyses import naive
-from neuromodels_rdd.analyses import pair_reference as reference
-from neuromodels_rdd.circuits.pair import ManyInputs, Pair
+from neuromodels_rdd.pair import naive, reference
+from neuromodels_rdd.pair.circuit import ManyInputs, Pair
 
 import neuromodels
 from neuromodels.errors import ParameterError

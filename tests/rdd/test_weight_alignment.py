@@ -8,7 +8,7 @@ import exact_rdd as exact
 import numpy as np
 import pytest
 from neuromodels_rdd.alignment_network import LAG, AlignmentNetwork
-from neuromodels_rdd.circuits.weight_alignment import WeightAlignment
+from neuromodels_rdd.weight_alignment.circuit import WeightAlignment
 
 import neuromodels
 from neuromodels import get_values

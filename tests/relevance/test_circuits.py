@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from neuromodels_relevance import neuromodels_analyses, neuromodels_circuits
-from neuromodels_relevance.analyses.measured import measure
-from neuromodels_relevance.circuits.fear_expression import FearExpression
-from neuromodels_relevance.circuits.latent_inhibition import LatentInhibition
-from neuromodels_relevance.circuits.learning_to_ignore import LearningToIgnore
+from neuromodels_relevance.fear_expression.circuit import FearExpression
+from neuromodels_relevance.latent_inhibition.circuit import LatentInhibition
+from neuromodels_relevance.learning_to_ignore.circuit import LearningToIgnore
+from neuromodels_relevance.measured import measure
 
 import neuromodels
 from neuromodels.errors import ParameterError
@@ -36,8 +36,8 @@ def test_smoke(name, tmp_path):
 @pytest.mark.parametrize("analysis", neuromodels_analyses())
 def test_every_experiment_is_measured(analysis, tmp_path):
     """All names of the reference's table, but for the parts that need the classifier."""
-    from neuromodels_relevance.analyses import reference
-    from neuromodels_relevance.analyses.measured import state
+    from neuromodels_relevance import reference
+    from neuromodels_relevance.measured import state
 
     kind = analysis.circuit
     chosen = next(reversed(kind.conditions.values()))
@@ -53,7 +53,7 @@ def test_every_experiment_is_measured(analysis, tmp_path):
 
 
 def test_conditions_have_references():
-    from neuromodels_relevance.analyses import reference
+    from neuromodels_relevance import reference
 
     for analysis in neuromodels_analyses():
         kind = analysis.circuit
@@ -69,7 +69,7 @@ def test_conditions_have_references():
 
 def test_every_reference_is_a_metric():
     """Names of the table's metrics are those that the analyses give (state.* is common)."""
-    from neuromodels_relevance.analyses import reference
+    from neuromodels_relevance import reference
 
     assert reference.rows()["learning_to_ignore", "x_I"]["state.q"].mean == 0.4
     assert reference.reference("learning_to_ignore", "x_I", "fig2D.phiE_last_CS1").n == 30

@@ -1,7 +1,7 @@
 """Names of the reference's table in words."""
 
 import pytest
-from neuromodels_relevance.analyses.meaning import QUANTITIES, meaning
+from neuromodels_relevance.meaning import QUANTITIES, meaning
 
 
 @pytest.mark.parametrize(

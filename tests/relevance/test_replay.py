@@ -10,10 +10,10 @@ import exact_relevance as exact
 import numpy as np
 import pytest
 import relevance_replay
-from neuromodels_relevance.circuits.categorization import Categorization
-from neuromodels_relevance.circuits.fear_expression import FearExpression
-from neuromodels_relevance.circuits.latent_inhibition import LatentInhibition
-from neuromodels_relevance.circuits.learning_to_ignore import LearningToIgnore
+from neuromodels_relevance.categorization.circuit import Categorization
+from neuromodels_relevance.fear_expression.circuit import FearExpression
+from neuromodels_relevance.latent_inhibition.circuit import LatentInhibition
+from neuromodels_relevance.learning_to_ignore.circuit import LearningToIgnore
 
 import neuromodels
 

@@ -90,11 +90,11 @@ def neuromodels_models() -> Sequence[Model]:
 @hookimpl
 def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     """The circuits of the paper."""
-    from neuromodels_burstprop.circuits.learning_rule import LearningRule
-    from neuromodels_burstprop.circuits.plasticity_protocols import PlasticityProtocols
-    from neuromodels_burstprop.circuits.propagation import Propagation
-    from neuromodels_burstprop.circuits.single_cell import SingleCell
-    from neuromodels_burstprop.circuits.xor import Xor
+    from neuromodels_burstprop.learning_rule.circuit import LearningRule
+    from neuromodels_burstprop.plasticity_protocols.circuit import PlasticityProtocols
+    from neuromodels_burstprop.propagation.circuit import Propagation
+    from neuromodels_burstprop.single_cell.circuit import SingleCell
+    from neuromodels_burstprop.xor.circuit import Xor
 
     return [LearningRule, PlasticityProtocols, Propagation, SingleCell, Xor]
 
@@ -102,11 +102,11 @@ def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
 @hookimpl
 def neuromodels_analyses() -> Sequence[type[Analysis]]:
     """Their analyses."""
-    from neuromodels_burstprop.analyses.learning_rule import LearningRuleAnalysis
-    from neuromodels_burstprop.analyses.plasticity_protocols import PlasticityProtocolsAnalysis
-    from neuromodels_burstprop.analyses.propagation import PropagationAnalysis
-    from neuromodels_burstprop.analyses.single_cell import SingleCellAnalysis
-    from neuromodels_burstprop.analyses.xor import XorAnalysis
+    from neuromodels_burstprop.learning_rule.analysis import LearningRuleAnalysis
+    from neuromodels_burstprop.plasticity_protocols.analysis import PlasticityProtocolsAnalysis
+    from neuromodels_burstprop.propagation.analysis import PropagationAnalysis
+    from neuromodels_burstprop.single_cell.analysis import SingleCellAnalysis
+    from neuromodels_burstprop.xor.analysis import XorAnalysis
 
     return [
         LearningRuleAnalysis,

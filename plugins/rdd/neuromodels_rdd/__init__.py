@@ -65,9 +65,9 @@ def neuromodels_models() -> Sequence[Model]:
 @hookimpl
 def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     """The experiments of the paper."""
-    from neuromodels_rdd.circuits.learning import Learning
-    from neuromodels_rdd.circuits.pair import ManyInputs, Pair
-    from neuromodels_rdd.circuits.weight_alignment import WeightAlignment
+    from neuromodels_rdd.learning.circuit import Learning
+    from neuromodels_rdd.pair.circuit import ManyInputs, Pair
+    from neuromodels_rdd.weight_alignment.circuit import WeightAlignment
 
     return [Pair, ManyInputs, WeightAlignment, Learning]
 
@@ -75,8 +75,8 @@ def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
 @hookimpl
 def neuromodels_analyses() -> Sequence[type[Analysis]]:
     """Their analyses."""
-    from neuromodels_rdd.analyses.learning import LearningAnalysis
-    from neuromodels_rdd.analyses.pair import ManyInputsAnalysis, PairAnalysis
-    from neuromodels_rdd.analyses.weight_alignment import WeightAlignmentAnalysis
+    from neuromodels_rdd.learning.analysis import LearningAnalysis
+    from neuromodels_rdd.pair.analysis import ManyInputsAnalysis, PairAnalysis
+    from neuromodels_rdd.weight_alignment.analysis import WeightAlignmentAnalysis
 
     return [PairAnalysis, ManyInputsAnalysis, WeightAlignmentAnalysis, LearningAnalysis]

@@ -93,12 +93,12 @@ def neuromodels_models() -> Sequence[Model]:
 @hookimpl
 def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     """The experiments of the paper."""
-    from neuromodels_relevance.circuits.blocking import Blocking
-    from neuromodels_relevance.circuits.categorization import Categorization
-    from neuromodels_relevance.circuits.fear_expression import FearExpression
-    from neuromodels_relevance.circuits.latent_inhibition import LatentInhibition
-    from neuromodels_relevance.circuits.learned_irrelevance import LearnedIrrelevance
-    from neuromodels_relevance.circuits.learning_to_ignore import LearningToIgnore
+    from neuromodels_relevance.blocking.circuit import Blocking
+    from neuromodels_relevance.categorization.circuit import Categorization
+    from neuromodels_relevance.fear_expression.circuit import FearExpression
+    from neuromodels_relevance.latent_inhibition.circuit import LatentInhibition
+    from neuromodels_relevance.learned_irrelevance.circuit import LearnedIrrelevance
+    from neuromodels_relevance.learning_to_ignore.circuit import LearningToIgnore
 
     return [
         LearningToIgnore,
@@ -113,14 +113,12 @@ def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
 @hookimpl
 def neuromodels_analyses() -> Sequence[type[Analysis]]:
     """Their analyses."""
-    from neuromodels_relevance.analyses.experiments import (
-        BlockingAnalysis,
-        CategorizationAnalysis,
-        FearExpressionAnalysis,
-        LatentInhibitionAnalysis,
-        LearnedIrrelevanceAnalysis,
-        LearningToIgnoreAnalysis,
-    )
+    from neuromodels_relevance.blocking.analysis import BlockingAnalysis
+    from neuromodels_relevance.categorization.analysis import CategorizationAnalysis
+    from neuromodels_relevance.fear_expression.analysis import FearExpressionAnalysis
+    from neuromodels_relevance.latent_inhibition.analysis import LatentInhibitionAnalysis
+    from neuromodels_relevance.learned_irrelevance.analysis import LearnedIrrelevanceAnalysis
+    from neuromodels_relevance.learning_to_ignore.analysis import LearningToIgnoreAnalysis
 
     return [
         LearningToIgnoreAnalysis,

@@ -13,7 +13,7 @@ import numpy as np
 
 from neuromodels import Metric, Sweep
 from neuromodels.verdict import judge, tolerance
-from neuromodels_relevance.analyses import reference
+from neuromodels_relevance import reference
 
 
 @dataclass(frozen=True)
