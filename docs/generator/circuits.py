@@ -11,7 +11,7 @@ from typing import Any
 from generator.header import escaped
 from generator.markdown import number, slug, table
 from neuromodels import Circuit
-from neuromodels.errors import EnvironmentProblem
+from neuromodels.errors import EnvironmentProblem, UsageError
 from neuromodels.parameters import Description
 from neuromodels.registry import Registry
 
@@ -82,7 +82,7 @@ def _presets(circuit: type[Circuit[Any]]) -> str:
             made = circuit(circuit.Parameters.resolve(values))
             seconds = number(sum(phase.duration for phase in made.protocol()) / 1000.0) + " s"
             cost = made.cost()
-        except EnvironmentProblem as problem:  # it needs what is not installed here
+        except (EnvironmentProblem, UsageError) as problem:  # it needs what is not here: files
             seconds, cost = "", None
             if (note := escaped(f"Duration and cost are missing here: {problem}.")) not in notes:
                 notes.append(note)

@@ -16,12 +16,12 @@ from neuromodels_rdd.learning.conditions import (
     RDD,
     Learners,
 )
-from neuromodels_rdd.learning.images import FASHION_MNIST, Images, ImageSet
 from neuromodels_rdd.learning.measured import measure
 from plain_feedback_alignment import gradients
 
 import neuromodels
 from neuromodels.errors import RunError
+from neuromodels.images import FASHION_MNIST, Images, ImageSet
 from neuromodels.running import simulation
 
 torch = pytest.importorskip("torch", reason="PyTorch is missing: neuromodels-rdd[learning]")

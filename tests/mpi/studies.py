@@ -29,6 +29,8 @@ SMALL: dict[str, dict[str, object]] = {
         "background": "shared-pools", "bin": 0.1,
     },
     "burstprop/plasticity-protocols": {"duration": 1.0, "sequences": 2, "pause": 0.5},
+    "burstprop/deep": {"epochs": 2, "hidden": [10, 10]},
+    "burstprop/continuous": {"epochs": 1, "n_train": 50},
     "burstprop/propagation": {
         "n_pyr": 120, "n_pv": 40, "n_som": 40, "burn_in": 0.1, "stimulation": 0.5,
     },
@@ -62,6 +64,8 @@ SMALL: dict[str, dict[str, object]] = {
     },
     "relevance/categorization": {**RELEVANCE, "duration": 5.0, "test_interval": 50},
 }  # fmt: skip
+
+WITHOUT_NEURONS = {"burstprop/deep", "burstprop/continuous"}
 
 if find_spec("torch") is None:
     del SMALL["rdd/learning"]

@@ -6,10 +6,11 @@ import pytest
 from neuromodels_rdd.learning import circuit as learning
 from neuromodels_rdd.learning.circuit import LEARNING, Learning
 from neuromodels_rdd.learning.conditions import BACKPROP, CONDITIONS, FEEDBACK_ALIGNMENT, RDD
-from neuromodels_rdd.learning.images import Images, ImageSet
 
 import neuromodels
+from neuromodels import pytorch
 from neuromodels.errors import EnvironmentProblem, ParameterError, UsageError
+from neuromodels.images import Images, ImageSet
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def small(monkeypatch):
     import numpy as np
 
     images = Images(np.zeros((40, 1, 12, 12), dtype=np.uint8), np.arange(40) % 3)
-    monkeypatch.setattr(learning, "find_spec", lambda _: object())
+    monkeypatch.setattr(pytorch, "find_spec", lambda _: object())
     monkeypatch.setattr(learning.images, "load", lambda *_: ImageSet(images, images))
 
     def make(**parameters):
@@ -29,7 +30,7 @@ def small(monkeypatch):
 
 
 def test_without_pytorch_one_line_says_how_to_install_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(learning, "find_spec", lambda _: None)
+    monkeypatch.setattr(pytorch, "find_spec", lambda _: None)
     with pytest.raises(EnvironmentProblem) as caught:
         neuromodels.run("rdd/learning", preset="smoke", out=tmp_path / "run")
     assert "PyTorch" in str(caught.value)

@@ -90,18 +90,22 @@ def neuromodels_models() -> Sequence[Model]:
 @hookimpl
 def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     """The circuits of the paper."""
+    from neuromodels_burstprop.continuous.circuit import Continuous
+    from neuromodels_burstprop.deep.circuit import Deep
     from neuromodels_burstprop.learning_rule.circuit import LearningRule
     from neuromodels_burstprop.plasticity_protocols.circuit import PlasticityProtocols
     from neuromodels_burstprop.propagation.circuit import Propagation
     from neuromodels_burstprop.single_cell.circuit import SingleCell
     from neuromodels_burstprop.xor.circuit import Xor
 
-    return [LearningRule, PlasticityProtocols, Propagation, SingleCell, Xor]
+    return [LearningRule, PlasticityProtocols, Propagation, SingleCell, Xor, Deep, Continuous]
 
 
 @hookimpl
 def neuromodels_analyses() -> Sequence[type[Analysis]]:
     """Their analyses."""
+    from neuromodels_burstprop.continuous.analysis import ContinuousAnalysis
+    from neuromodels_burstprop.deep.analysis import DeepAnalysis
     from neuromodels_burstprop.learning_rule.analysis import LearningRuleAnalysis
     from neuromodels_burstprop.plasticity_protocols.analysis import PlasticityProtocolsAnalysis
     from neuromodels_burstprop.propagation.analysis import PropagationAnalysis
@@ -114,4 +118,6 @@ def neuromodels_analyses() -> Sequence[type[Analysis]]:
         PropagationAnalysis,
         SingleCellAnalysis,
         XorAnalysis,
+        DeepAnalysis,
+        ContinuousAnalysis,
     ]

@@ -26,16 +26,14 @@ what they would have given.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from neuromodels import Circuit, Network, Phase, parameter
-from neuromodels.errors import EnvironmentProblem, ParameterError
+from neuromodels import Circuit, Network, Phase, images, parameter, pytorch
+from neuromodels.errors import ParameterError
 from neuromodels_rdd.alignment_network import HARVEST, LAG, RESOLUTION, AlignmentNetwork
-from neuromodels_rdd.learning import images
 from neuromodels_rdd.learning.architecture import Architecture
 from neuromodels_rdd.learning.conditions import (
     CONDITIONS,
@@ -45,7 +43,7 @@ from neuromodels_rdd.learning.conditions import (
     RDD,
     Learners,
 )
-from neuromodels_rdd.parameters import CODE, PAPER, AlignmentParameters
+from neuromodels_rdd.parameters import CODE, AlignmentParameters
 
 LEARNING = 40.0 * LAG
 """Biological time (ms) in which the spiking network rests while one condition learns, a second or
@@ -61,7 +59,7 @@ _PERFORMANCE = {
 Array = npt.NDArray[np.float64]
 
 
-class LearningParameters(AlignmentParameters):
+class LearningParameters(AlignmentParameters, images.ImageParameters):
     """Parameters of ``rdd/learning``; defaults are the published ones."""
 
     conditions: tuple[str, ...] = parameter(
@@ -72,22 +70,6 @@ class LearningParameters(AlignmentParameters):
         source=CODE,
     )
 
-    data: str = parameter(
-        "fashion-mnist",
-        unit="",
-        choices=tuple(images.SOURCES),
-        doc="Images: fashion-mnist (installed by Debian's package dataset-fashion-mnist, or in "
-        "data_dir), cifar-10 (binary version) or any set of IDX files in data_dir, or the digits "
-        "of scikit-learn",
-        source=f"{PAPER}, abstract; their code has CIFAR-10 only",
-    )
-    data_dir: str | None = parameter(None, unit="", doc="Directory of the image files")
-    n_train: int | None = parameter(
-        None, unit="", ge=2, doc="Training images that are used, the first ones of the set"
-    )
-    n_test: int | None = parameter(
-        None, unit="", ge=1, doc="Test images that are used, the first ones of the set"
-    )
     image_size: int | None = parameter(
         32,
         unit="",
@@ -165,7 +147,7 @@ class Learning(Circuit[LearningParameters]):
     Parameters = LearningParameters
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "smoke": {
-            "data": "digits",
+            "dataset": "digits",
             "image_size": None,
             "shift": 0,
             "maps": (),
@@ -192,18 +174,10 @@ class Learning(Circuit[LearningParameters]):
                 where=f"{self.name}: conditions",
                 fix=f"name each once: {', '.join(CONDITIONS)}",
             )
-        if find_spec("torch") is None:
-            raise EnvironmentProblem(
-                "PyTorch, in which the network learns, is not installed",
-                where=self.name,
-                fix="pip install 'neuromodels-rdd[learning]'",
-            )
-        found = images.load(p.data, p.data_dir)
-        self.images = images.ImageSet(
-            found.train.first(p.n_train).padded(p.image_size),
-            found.test.first(p.n_test).padded(p.image_size),
-        )
-        channels, rows, columns = self.images.train.pixels.shape[1:]
+        pytorch.require(self.name, "neuromodels-rdd[learning]")
+        found = images.load(p.dataset, p.data_dir, p.image_size)
+        self.images = found.first(p.n_train, p.n_test).padded(p.image_size)
+        channels, rows, columns = self.images.train.shape
         if rows != columns:
             raise ParameterError(
                 f"images of {rows} x {columns} pixels are not square",
@@ -273,9 +247,9 @@ class Learning(Circuit[LearningParameters]):
 
     def build(self, network: Network) -> None:
         """Make the learning networks and the spiking one."""
-        from neuromodels_rdd.learning.learner import Optimiser, share_threads
+        from neuromodels_rdd.learning.learner import Optimiser
 
-        share_threads(int(network.nest.local_num_threads))
+        pytorch.share_threads(int(network.nest.local_num_threads))
         p = self.parameters
         self.learners = Learners(
             p.conditions,
@@ -290,7 +264,7 @@ class Learning(Circuit[LearningParameters]):
             ),
             batch=p.batch,
             shift=p.shift,
-            mirror=images.SOURCES[p.data].mirrored if p.mirror is None else p.mirror,
+            mirror=images.SOURCES[p.dataset].mirrored if p.mirror is None else p.mirror,
             seed=int(network.rng.integers(2**63)),
             threads=int(network.nest.total_num_virtual_procs),
         )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from neuromodels.images import ImageSet
 from neuromodels_rdd import measures
 from neuromodels_rdd.learning.architecture import Architecture, initial_values
 from neuromodels_rdd.learning.batches import training_batches
-from neuromodels_rdd.learning.images import ImageSet
 
 if TYPE_CHECKING:
     from neuromodels_rdd.learning.learner import Learner, Optimiser

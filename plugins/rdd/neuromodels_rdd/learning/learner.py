@@ -5,8 +5,7 @@ Imports PyTorch: import this module only where a circuit needs it.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from neuromodels.images import Labelled
+from neuromodels.pytorch import reproducible
 from neuromodels_rdd.learning.architecture import POOL, Architecture
 from neuromodels_rdd.learning.batches import Scaled, scaled
 from neuromodels_rdd.learning.feedback import Convolution, Linear
-from neuromodels_rdd.learning.images import Images
 
 EVALUATION_BATCH = 100
 
@@ -60,28 +60,6 @@ class Performance:
 
     error: float
     loss: float
-
-
-def share_threads(threads: int) -> None:
-    """Give OpenMP the number of threads that the rest of the process has set.
-
-    PyTorch and NEST share it in one process: to import PyTorch already sets it to that of the
-    cores, and NEST with another number of threads would lose neurons.
-    """
-    torch.set_num_threads(threads)
-
-
-@contextlib.contextmanager
-def reproducible(threads: int) -> Iterator[None]:
-    """Let PyTorch use `threads` threads and only algorithms that always give the same numbers."""
-    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before[0])
-        torch.use_deterministic_algorithms(before[1])
 
 
 class Learner:
@@ -196,15 +174,13 @@ class Learner:
             if feedback is not None:
                 feedback.mul_(1.0 - self.optimiser.feedback_decay)
 
-    def evaluate(self, images: Images) -> Performance:
+    def evaluate(self, images: Labelled) -> Performance:
         """Classify images that are neither shifted nor mirrored, batch norm in evaluation mode."""
         self.net.eval()
         wrong, loss = 0, 0.0
         with reproducible(self._threads), torch.no_grad():
-            for start in range(0, len(images), EVALUATION_BATCH):
-                at = slice(start, start + EVALUATION_BATCH)
-                labels = images.labels[at]
-                outputs = self._outputs(scaled(images.pixels[at]))
+            for pixels, labels in images.in_order(EVALUATION_BATCH):
+                outputs = self._outputs(scaled(pixels, images.white))
                 loss += float(self._loss(outputs, labels)) * len(labels)
                 wrong += int(np.sum(outputs.argmax(1).numpy() != labels))
         return Performance(100.0 * wrong / len(images), loss / len(images))
@@ -247,4 +223,4 @@ def _array(values: Any) -> npt.NDArray[Any]:
     return np.array(values.detach().numpy())
 
 
-__all__ = ["Learner", "Optimiser", "Performance", "reproducible", "share_threads"]
+__all__ = ["Learner", "Optimiser", "Performance"]

@@ -1,4 +1,4 @@
-"""Reading sets of images, and making batches of them; no PyTorch."""
+"""Reading sets of images, and showing them in batches."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import struct
 
 import numpy as np
 import pytest
-from neuromodels_rdd.learning import images
-from neuromodels_rdd.learning.batches import scaled, training_batches
 
+from neuromodels import images
 from neuromodels.errors import EnvironmentProblem, UsageError
+from neuromodels.images import sources
 
 
 def idx(values):
@@ -93,9 +93,9 @@ def test_missing_and_ambiguous_files(folder):
 
 
 def test_fashion_mnist_where_debian_puts_it(folder, monkeypatch):
-    monkeypatch.setattr(images, "FASHION_MNIST", folder)
+    monkeypatch.setattr(sources, "FASHION_MNIST", folder)
     assert len(images.load("fashion-mnist").train) == 5
-    monkeypatch.setattr(images, "FASHION_MNIST", folder / "nowhere")
+    monkeypatch.setattr(sources, "FASHION_MNIST", folder / "nowhere")
     with pytest.raises(EnvironmentProblem, match="apt-get install dataset-fashion-mnist"):
         images.load("fashion-mnist")
 
@@ -147,57 +147,27 @@ def test_first_and_padded(pixels):
         whole.padded(3)
 
 
-# -- batches --------------------------------------------------------------------------------------
+def test_shuffled_without_shifts_is_one_permutation(pixels):
+    whole = images.Images(pixels[:, np.newaxis], np.arange(5))
+    rng = np.random.default_rng(7)
+    shown = list(whole.shuffled(2, rng, shift=0, mirror=False))
+    assert [len(labels) for _, labels in shown] == [2, 2, 1]
+    order = np.concatenate([labels for _, labels in shown])
+    again = np.random.default_rng(7)
+    assert np.array_equal(order, again.permutation(5))
+    assert np.array_equal(np.concatenate([p for p, _ in shown])[:, 0], pixels[order])
+    # Nothing else was drawn.
+    assert rng.random() == again.random()
 
 
-@pytest.fixture
-def coloured():
-    rng = np.random.default_rng(3)
-    return images.Images(rng.integers(1, 256, (41, 2, 6, 6), dtype=np.uint8), np.arange(41))
+def test_in_order(pixels):
+    whole = images.Images(pixels[:, np.newaxis], np.arange(5))
+    assert [list(labels) for _, labels in whole.in_order(2)] == [[0, 1], [2, 3], [4]]
 
 
-def test_every_image_once(coloured):
-    rng = np.random.default_rng(1)
-    batches = list(training_batches(coloured, 10, rng, shift=0, mirror=False))
-    # The last one, a single image, is left out.
-    assert [len(labels) for _, labels in batches] == [10, 10, 10, 10]
-    for values, labels in batches:
-        assert values.dtype == np.float32
-        np.testing.assert_array_equal(values, scaled(coloured.pixels[labels]))
-    seen = np.concatenate([labels for _, labels in batches])
-    assert len(set(seen)) == 40
-    assert not np.array_equal(seen, np.sort(seen))
-
-
-def test_scaled_as_published():
-    values = np.arange(256, dtype=np.uint8)
-    np.testing.assert_allclose(scaled(values), (values / 255 - 0.5) / 0.5, atol=1e-7)
-
-
-def test_shifted_and_mirrored_images(coloured):
-    """Each is a crop of the image in a frame of zeros, or of its mirror image: by exhaustion."""
-    rng, shift = np.random.default_rng(2), 2
-    seen = set()
-    for _ in range(20):
-        for values, labels in training_batches(coloured, 8, rng, shift=shift, mirror=True):
-            for value, label in zip(values, labels, strict=True):
-                frame = np.pad(coloured.pixels[label], ((0, 0), (shift, shift), (shift, shift)))
-                crops = {
-                    (y, x, flip): frame[:, y : y + 6, x : x + 6][..., :: -1 if flip else 1]
-                    for y in range(5)
-                    for x in range(5)
-                    for flip in (False, True)
-                }
-                found = [key for key, crop in crops.items() if np.array_equal(scaled(crop), value)]
-                assert len(found) == 1
-                seen.update(found)
-    assert len(seen) == 50
-
-
-def test_batches_depend_on_the_generator_only(coloured):
-    def batches(seed):
-        rng = np.random.default_rng(seed)
-        return [v.sum() for v, _ in training_batches(coloured, 7, rng, shift=1, mirror=True)]
-
-    assert batches(1) == batches(1)
-    assert batches(1) != batches(2)
+def test_digits_keep_their_grey_levels():
+    pytest.importorskip("sklearn", reason="scikit-learn, which has the digits, is missing")
+    found = images.load("digits")
+    assert (len(found.train), len(found.test), found.classes) == (1437, 360, 10)
+    assert found.train.white == found.train.pixels.max() == 16
+    assert found.train.first(10).white == found.train.padded(12).white == 16

@@ -1,0 +1,1 @@
+"""Burst-dependent learning in deep networks of neuronal ensembles, on images."""
