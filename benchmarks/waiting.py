@@ -44,23 +44,23 @@ if os.environ.pop("NEST_FIRST", None):
     import nest
 warnings.simplefilter("ignore")
 import neuromodels
-from neuromodels.machine import ranks
+from neuromodels.machine.ranks import world
 from neuromodels.benchmarking.cases import Case
-from neuromodels.machine.threads import let_threads_sleep
-let_threads_sleep()
+from neuromodels.machine.threads import set_passive_wait_policy
+set_passive_wait_policy()
 case = Case("circuit", sys.argv[1], float(sys.argv[2]), seconds=0.4)
 neuromodels.run(
     case.circuit(), threads=int(sys.argv[3]), out=sys.argv[4], analyze=False, progress=False
 )
 import nest
-crew = ranks.world()
-say = print if crew.leads else (lambda *_, **__: None)
+ranks = world()
+say = print if ranks.is_first else (lambda *_, **__: None)
 say("ready", nest.min_delay, flush=True)
-while stretch := crew.first(sys.stdin.readline):
+while stretch := ranks.first(sys.stdin.readline):
     wall, cpu = time.perf_counter(), time.process_time()
     nest.Simulate(float(stretch))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    say("took", wall, sum(crew.everyone(cpu)), flush=True)
+    say("took", wall, sum(ranks.allgather(cpu)), flush=True)
 """
 
 Way = tuple[int, int, Mapping[str, str | None]]

@@ -153,8 +153,14 @@ class AnalysisFailed(RunError):
 
 
 @contextlib.contextmanager
-def blame(what: str) -> Iterator[None]:
-    """Turn whatever code of others raises inside the block into a `RunError`."""
+def wrap_errors(what: str) -> Iterator[None]:
+    """Raise as a `RunError` what the code of a circuit, a plugin or NEST raises inside the block.
+
+    Parameters
+    ----------
+    what : str
+        What failed, in front of the original message: ``"the simulation failed"``.
+    """
     try:
         yield
     except NeuromodelsError:
@@ -164,7 +170,7 @@ def blame(what: str) -> Iterator[None]:
 
 
 def reason(error: BaseException) -> str:
-    """Say in one line what an exception is about, and where, for code that is not ours."""
+    """Describe an exception in one line, with its type if it is not a `NeuromodelsError`."""
     if isinstance(error, NeuromodelsError):
         return " ".join(str(error).split())
     text = " ".join(str(error).split())

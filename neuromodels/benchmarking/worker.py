@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuromodels.errors import NeuromodelsError
-from neuromodels.machine.threads import let_threads_sleep
+from neuromodels.machine.threads import set_passive_wait_policy
 
 if TYPE_CHECKING:
     from neuromodels.benchmarking.cases import Case
@@ -20,25 +20,26 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str]) -> int:
     """Measure; the code with which the process ends."""
-    let_threads_sleep()
+    set_passive_wait_policy()
     from neuromodels.benchmarking.cases import RESULT, Case
-    from neuromodels.machine import ranks
+    from neuromodels.machine.ranks import launched, world
 
     case, folder = Case(**json.loads(arguments[0])), Path(arguments[1])
     try:
         found = _measured(case, folder)
-        crew = ranks.world()
+        ranks = world()
     except NeuromodelsError as error:
-        if ranks.launched()[0] == 0:
+        if launched()[0] == 0:
             print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_code
-    if crew.leads:
+    if ranks.is_first:
         (folder / RESULT).write_text(json.dumps(found), encoding="utf-8")
     return 0
 
 
 def _measured(case: Case, folder: Path) -> dict[str, Any]:
-    from neuromodels.machine import provenance, ranks
+    from neuromodels.machine import provenance
+    from neuromodels.machine.ranks import world
     from neuromodels.running import runner
 
     circuit = case.circuit()
@@ -47,11 +48,11 @@ def _measured(case: Case, folder: Path) -> dict[str, Any]:
     )
     import nest
 
-    crew = ranks.world()
-    memory = crew.everyone(provenance.peak_memory())
+    ranks = world()
+    memory = ranks.allgather(provenance.peak_memory())
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = sum(crew.everyone(usage.ru_utime + usage.ru_stime))
-    synapses = sum(crew.everyone(int(nest.num_connections)))
+    cpu = sum(ranks.allgather(usage.ru_utime + usage.ru_stime))
+    synapses = sum(ranks.allgather(int(nest.num_connections)))
     wall, cost = run.info["wall"], circuit.cost()
     populations = run.info["recordings"]["populations"].values()
     neurons = sum(population["size"] for population in populations)

@@ -20,8 +20,8 @@ import click
 import neuromodels.cli.completion  # noqa: F401  registers itself with click
 from neuromodels.cli.group import Group
 from neuromodels.errors import EnvironmentProblem, NeuromodelsError
-from neuromodels.machine.ranks import PATIENCE, is_settled, launched
-from neuromodels.machine.threads import let_threads_sleep
+from neuromodels.machine.ranks import ERROR_TIMEOUT, is_known_to_all, launched
+from neuromodels.machine.threads import set_passive_wait_policy
 
 INTERRUPTED = 130
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
@@ -73,7 +73,7 @@ def cli(settings: Settings, debug: bool) -> None:
 def execute(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (that of the process by default) and give its exit code."""
     settings = Settings()
-    let_threads_sleep()
+    set_passive_wait_policy()
     rank, _ = launched()
     with contextlib.ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
@@ -100,10 +100,10 @@ def execute(arguments: Sequence[str] | None = None) -> int:
                 traceback.print_exc()
             message, exit_code = _explain(error, as_json=_wants_json(arguments))
             if rank != 0:
-                if is_settled(error):
+                if is_known_to_all(error):
                     return exit_code
                 # Where the first rank has the same error it prints it, and the launcher ends all.
-                time.sleep(PATIENCE)
+                time.sleep(ERROR_TIMEOUT)
             click.echo(message, err=True)
             return exit_code
     return code if isinstance(code, int) else 0

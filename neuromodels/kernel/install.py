@@ -7,7 +7,7 @@ from typing import Any
 
 from neuromodels.errors import ModelError, UsageError
 from neuromodels.kernel import guard
-from neuromodels.machine.threads import let_threads_sleep
+from neuromodels.machine.threads import set_passive_wait_policy
 from neuromodels.nestml.build import build_families
 from neuromodels.nestml.cache import Entry
 from neuromodels.nestml.family import Family, resolve
@@ -152,7 +152,7 @@ def _install_module(kernel: Any, family: Family, entry: Entry) -> None:
 
 def _kernel() -> Any:
     """NEST's low-level interface; importing NEST prints a banner and takes a second."""
-    let_threads_sleep()
+    set_passive_wait_policy()
     import nest
 
     return nest.ll_api.nestkernel

@@ -1,4 +1,4 @@
-"""What NEST 3.10 gets wrong under MPI."""
+"""Corrections of defects that NEST 3.10 has under MPI."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 from neuromodels.kernel.nodes import models_of
 
 
-def let_arrays_be_set(nest: Any) -> None:
-    """Let ``nodes.V_m = array`` and ``nodes.set(V_m=array)`` work where ranks share the nodes.
+def patch_set_with_arrays(nest: Any) -> None:
+    """Make ``nodes.V_m = array`` and ``nodes.set(V_m=array)`` work for nodes of several ranks.
 
-    PyNEST 3.10 deals an array out to nodes only if all of them live on this rank, and otherwise
-    hands it to each, which NEST refuses (``Failed to cast 'V_m' from std::vector``).
+    PyNEST 3.10 assigns the values of an array to the nodes only if all nodes are on this rank.
+    Otherwise it assigns the whole array to each node, which NEST refuses (``Failed to cast 'V_m'
+    from std::vector``).
     """
     kind = nest.NodeCollection
     if getattr(kind.set, "_neuromodels", False):
@@ -22,10 +23,14 @@ def let_arrays_be_set(nest: Any) -> None:
     plain = kind.set
 
     @functools.wraps(plain)
-    def dealing(self: Any, params: Any = None, **kwargs: Any) -> None:
+    def set_values(self: Any, params: Any = None, **kwargs: Any) -> None:
         given = kwargs if params is None else params
         if isinstance(given, Mapping) and not (params is not None and kwargs):
-            arrays = [name for name, value in given.items() if _deals(nest, self, name, value)]
+            arrays = [
+                name
+                for name, value in given.items()
+                if _has_one_value_per_node(nest, self, name, value)
+            ]
             if arrays:
                 plain(
                     self,
@@ -37,12 +42,12 @@ def let_arrays_be_set(nest: Any) -> None:
                 return
         plain(self, params, **kwargs)
 
-    dealing._neuromodels = True  # type: ignore[attr-defined]
-    kind.set = dealing
+    set_values._neuromodels = True  # type: ignore[attr-defined]
+    kind.set = set_values
 
 
-def _deals(nest: Any, nodes: Any, name: str, value: Any) -> bool:
-    """Tell whether `value` has a number for each node, of a variable that takes one number."""
+def _has_one_value_per_node(nest: Any, nodes: Any, name: str, value: Any) -> bool:
+    """Whether `value` holds one number for each node, and the variable is a number."""
     if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != len(nodes):
         return False
     return all(
@@ -51,24 +56,24 @@ def _deals(nest: Any, nodes: Any, name: str, value: Any) -> bool:
     )
 
 
-def forget_targets(nest: Any, threads: int) -> None:
-    """Clear what an earlier network left in NEST's buffers; call it before ``nest.ResetKernel()``.
+def clear_target_buffers(nest: Any, threads: int) -> None:
+    """Clear the target buffers of NEST from the previous network, before ``nest.ResetKernel()``.
 
-    When ranks tell one another which synapses a neuron has
-    (``ConnectionManager::fill_target_buffer``), and the share of one rank is full, those of the
-    others are sent without a mark at their end.  The receiver reads on: in a new process zeros,
-    which do no harm; and after ``ResetKernel``, which keeps the buffers, targets of the last
-    network, which end the process or get spikes that are not theirs.
+    Ranks exchange the targets of their neurons in buffers
+    (``ConnectionManager::fill_target_buffer``).  If the part of one rank is full, the parts of the
+    other ranks are sent without an end marker, and the receiver reads past their end.  In a new
+    process it reads zeros, which are ignored.  ``ResetKernel`` keeps the buffers, so that it then
+    reads targets of the previous network: the process ends, or spikes reach wrong neurons.
 
-    A network that fills the smallest buffers, two entries for each rank, with neurons of a thread
-    that the next network does not have leaves what that one ignores; what is added when the buffers
-    grow again is zero.
+    The correction builds a network that fills the buffers at their smallest size, two entries for
+    each rank, with neurons of a thread that the next network does not have; the next network
+    ignores such entries.  When the buffers grow again, their new entries are zero.
 
     Parameters
     ----------
     nest : module
     threads : int
-        Of the next network.
+        Threads of the next network.
     """
     nest.ResetKernel()
     ranks = nest.NumProcesses()
@@ -76,7 +81,8 @@ def forget_targets(nest: Any, threads: int) -> None:
         nest.local_num_threads = threads + 1
         virtual = ranks * (threads + 1)
         nodes = nest.Create("parrot_neuron", 3 * virtual)
-        # Of virtual process v is node v modulo their number, and the last ones are last threads.
+        # Node i belongs to virtual process i % virtual; the last virtual processes are those of the
+        # last thread of each rank.
         last = [v for v in range(2 * virtual) if v % virtual >= ranks * threads]
         sources = nest.NodeCollection(last)
         nest.Connect(sources, nodes[2 * virtual : 2 * virtual + ranks])
@@ -95,4 +101,4 @@ def quiet(nest: Any, level: str) -> Iterator[None]:
         nest.verbosity = before
 
 
-__all__ = ["forget_targets", "let_arrays_be_set", "quiet"]
+__all__ = ["clear_target_buffers", "patch_set_with_arrays", "quiet"]

@@ -291,7 +291,7 @@ class KernelNetwork(Network):
         if not variables:
             raise UsageError(f"trace {name!r} names no variables", code="NM261")
         # Each rank records its own neurons; `position` is that among them.
-        owned = np.sort(order[self.ranks.of_nodes(ids)])
+        owned = np.sort(order[self.ranks.owns(ids)])
         self._traces[name] = _Trace(
             nodes,
             every,
@@ -387,8 +387,8 @@ class KernelNetwork(Network):
             for act in grid.controls:
                 act()
         samples = {name: self._read(name) for grid in grids for name in grid.signals}
-        self.ranks.agree({f"signal {name!r}": values for name, values in samples.items()})
-        if self.ranks.leads:
+        self.ranks.check_equal({f"signal {name!r}": values for name, values in samples.items()})
+        if self.ranks.is_first:
             for name, values in samples.items():
                 spool.add(f"signals/{name}/steps", np.array([now]))
                 spool.add(f"signals/{name}/values", values[np.newaxis])

@@ -96,7 +96,7 @@ def weight_summary(synapse_model: str) -> WeightSummary:
     local = np.empty((threads, 6))
     read(ctypes.c_long(syn_id), ctypes.c_long(threads), local.ctypes.data_as(ctypes.c_void_p))
     # One row for each virtual process: first threads of all ranks, then second ones.
-    rows = np.stack(world().pieces(local), axis=1).reshape(-1, 6)
+    rows = np.stack(world().allgather_arrays(local), axis=1).reshape(-1, 6)
     count, first, total, squares, smallest, largest = rows[rows[:, 0] > 0].T
     if not count.size:
         return WeightSummary(0, float("nan"), float("nan"), float("nan"), float("nan"))
@@ -183,7 +183,7 @@ class _Layout:
         ranks = world()
         threads = int(nest.local_num_threads)
         mine = np.bincount(targets // ranks.size % threads, minlength=threads)
-        return cls(np.stack(ranks.pieces(mine), axis=1))
+        return cls(np.stack(ranks.allgather_arrays(mine), axis=1))
 
     @property
     def starts(self) -> npt.NDArray[np.int64]:
@@ -198,7 +198,7 @@ class _Layout:
         import numpy as np
 
         whole = np.empty(self.counts.sum(), local.dtype)
-        for rank, piece in enumerate(world().pieces(local)):
+        for rank, piece in enumerate(world().allgather_arrays(local)):
             whole[self.places(rank)] = piece
         return whole
 
@@ -247,8 +247,8 @@ def get_values(what: Any, variable: str) -> npt.NDArray[np.float64]:
     ids = _access_neurons(what, variable, values, write=False)
     ranks = world()
     if ranks.size > 1:
-        for rank, piece in enumerate(ranks.pieces(values[ranks.of_nodes(ids)])):
-            values[ranks.of_nodes(ids, rank)] = piece
+        for rank, piece in enumerate(ranks.allgather_arrays(values[ranks.owns(ids)])):
+            values[ranks.owns(ids, rank)] = piece
     return values
 
 

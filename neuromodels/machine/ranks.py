@@ -1,14 +1,14 @@
 """The processes of one run: this one alone, or the ranks of an MPI job.
 
-Every rank runs the same program and owns a part of the neurons.  What must happen once (claiming a
-directory, compiling, analysing) is done by the first rank (`Ranks.first`); what each knows a part
-of is put together on all of them (`Ranks.pieces`), in an order that does not depend on how virtual
-processes are split over ranks and threads; and an error on any rank ends all of them
-(`Ranks.settle`).
+Every rank runs the same program and owns a part of the neurons.  The first rank does what must
+happen once: it claims a directory, compiles, analyses (`Ranks.first`).  Arrays that are distributed
+over ranks are gathered on all of them (`Ranks.allgather_arrays`), in an order that does not depend
+on how virtual processes are split into ranks and threads.  An error on any rank ends all ranks
+(`Ranks.agree_on_error`).
 
-Messages go through mpi4py, on communicators of their own beside NEST's: it finds the MPI library
-that NEST has loaded, or is linked to the same one.  NEST itself has no collective calls that a
-Python program could use.
+Messages go through mpi4py, on communicators other than NEST's.  mpi4py finds the MPI library that
+NEST has loaded, or is linked to the same one.  NEST itself has no collective calls that a Python
+program could use.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
 
-PATIENCE = 3.0
-"""Wall time (s) that a rank with an error waits for the others to have one too."""
-_STAGGER = 0.2
+ERROR_TIMEOUT = 3.0
+"""Wall time (s) for which a rank with an error waits for the other ranks to have one, too."""
+# Wall time (s) by which each further rank waits longer.
+_TIMEOUT_STEP = 0.2
 
-# What launchers tell a process of its rank and of the number of processes.  Slurm's are those of
-# srun: in the script of a batch job SLURM_STEP_NUM_TASKS is not set.
+# Environment variables by which launchers pass a process its rank and the number of processes.
+# Slurm's are those of srun: in the script of a batch job SLURM_STEP_NUM_TASKS is not set.
 _LAUNCHERS = (
     ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
     ("PMI_RANK", "PMI_SIZE"),
@@ -45,7 +46,7 @@ _LAUNCHERS = (
 
 
 class Ranks:
-    """A process alone, and what `MpiRanks` does for many.
+    """The interface to all processes of a run, for a run of one process; see `MpiRanks`.
 
     Attributes
     ----------
@@ -57,76 +58,78 @@ class Ranks:
     size = 1
 
     @property
-    def leads(self) -> bool:
+    def is_first(self) -> bool:
         """Whether this is the rank that writes, prints, compiles and analyses."""
         return self.rank == 0
 
     def first(self, do: Callable[[], T]) -> T:
-        """Let the first rank call `do`; all get what it returns, or raise what it raises."""
+        """Call `do` on the first rank; all ranks return its result or raise its error."""
         return do()
 
-    def everyone(self, value: T) -> list[T]:
-        """Values of all ranks, in order of rank."""
+    def allgather(self, value: T) -> list[T]:
+        """Gather the values of all ranks on all ranks, in order of rank."""
         return [value]
 
     def any(self, flag: bool) -> bool:
         """Whether `flag` is true on any rank."""
         return flag
 
-    def pieces(self, local: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-        """Arrays of all ranks, in order of rank; they differ in their first axis only."""
+    def allgather_arrays(self, local: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+        """Gather the arrays of all ranks on all ranks, in order of rank.
+
+        Shapes may differ in their first axis only.
+        """
         return [local]
 
-    def of_nodes(
-        self, ids: npt.NDArray[np.int64], rank: int | None = None
-    ) -> npt.NDArray[np.bool_]:
-        """Tell which of NEST's nodes live on `rank`, by default this one.
+    def owns(self, ids: npt.NDArray[np.int64], rank: int | None = None) -> npt.NDArray[np.bool_]:
+        """Tell which nodes of NEST are on `rank`, by default this one.
 
-        NEST deals neurons out to virtual processes in turn, and these to ranks in turn.
+        NEST assigns neurons to virtual processes in turn (round robin), and these to ranks in turn.
         """
         owned: npt.NDArray[np.bool_] = ids % self.size == (self.rank if rank is None else rank)
         return owned
 
-    def agree(self, values: Mapping[str, npt.NDArray[Any]]) -> None:
+    def check_equal(self, values: Mapping[str, npt.NDArray[Any]]) -> None:
         """Check that arrays are the same on all ranks.
 
         Raises
         ------
         RunError
-            One is not; the message names it.
+            An array differs; the message names it.
         """
 
     @contextlib.contextmanager
-    def united(self) -> Iterator[None]:
-        """Within the block, an error on any rank becomes the error of all, or their end."""
+    def collective_errors(self) -> Iterator[None]:
+        """Make an error on any rank, inside the block, the error of all ranks, or abort them."""
         try:
             yield
         except BaseException as error:
-            agreed = self.settle(error, lambda mine: mine)
+            agreed = self.agree_on_error(error, lambda mine: mine)
             if agreed is error:
                 raise
             raise agreed from error
 
-    def settle(
-        self, error: BaseException, give_up: Callable[[BaseException], BaseException]
+    def agree_on_error(
+        self, error: BaseException, before_abort: Callable[[BaseException], BaseException]
     ) -> Any:
-        """Agree on the error to raise, now that this rank has one.
+        """Give the error that all ranks raise, now that this rank has one.
 
-        Where all ranks have one it is that of the first rank; they go on and end by themselves.
-        Otherwise the others may wait for ever for this rank: it ends all of them.
+        If all ranks have an error, it is that of the first rank, and each rank ends by itself.
+        Otherwise the other ranks may wait for this one without end, and it aborts all of them.
 
         Parameters
         ----------
         error : BaseException
-        give_up : callable
-            Given the error before all ranks are ended, writes down what must be; returns the error
+            The error of this rank.
+        before_abort : callable
+            Takes the error before ranks are aborted, saves what must be kept, and returns the error
             to print.
 
         Returns
         -------
         BaseException
         """
-        del give_up
+        del before_abort
         return error
 
 
@@ -136,57 +139,57 @@ class MpiRanks(Ranks):
     Parameters
     ----------
     world : mpi4py.MPI.Comm
-        All of them.
+        Communicator of all ranks.
     """
 
     def __init__(self, world: Any) -> None:
         self._world = world
-        self._common = world.Dup()
-        self._errors = world.Dup()
+        self._data_comm = world.Dup()
+        self._error_comm = world.Dup()
         self.rank, self.size = world.rank, world.size
 
     def first(self, do: Callable[[], T]) -> T:
-        """As `Ranks.first`; the others sleep meanwhile, instead of spinning inside MPI."""
+        """As `Ranks.first`; the other ranks sleep meanwhile, instead of spinning inside MPI."""
         value: Any = None
-        mine: Exception | None = None
-        told: NeuromodelsError | None = None
-        if self.leads:
+        original: Exception | None = None
+        sent: NeuromodelsError | None = None  # an error that can be pickled
+        if self.is_first:
             try:
                 value = do()
             except Exception as error:  # noqa: BLE001 - all ranks raise it
-                mine = error
-                told = (
+                original = error
+                sent = (
                     error
                     if isinstance(error, NeuromodelsError)
                     else RunError(reason(error), code="NM601")
                 )
-        self._sleep_until(self._common.Ibarrier(), None)
-        value, told = self._common.bcast((value, told))
-        if told is not None:
-            raise mine or told
+        self._wait(self._data_comm.Ibarrier(), None)
+        value, sent = self._data_comm.bcast((value, sent))
+        if sent is not None:
+            raise original or sent
         return value  # type: ignore[no-any-return]
 
-    def everyone(self, value: T) -> list[T]:
-        """As `Ranks.everyone`."""
-        return self._common.allgather(value)  # type: ignore[no-any-return]
+    def allgather(self, value: T) -> list[T]:
+        """As `Ranks.allgather`."""
+        return self._data_comm.allgather(value)  # type: ignore[no-any-return]
 
     def any(self, flag: bool) -> bool:
         """As `Ranks.any`."""
-        return any(self._common.allgather(flag))
+        return any(self._data_comm.allgather(flag))
 
-    def pieces(self, local: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-        """As `Ranks.pieces`."""
+    def allgather_arrays(self, local: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+        """As `Ranks.allgather_arrays`."""
         import numpy as np
 
         local = np.ascontiguousarray(local)
         row = int(np.prod(local.shape[1:], dtype=np.int64))
-        rows = self._common.allgather(len(local))
-        whole = np.empty((sum(rows), *local.shape[1:]), local.dtype)
-        self._common.Allgatherv(local, [whole, [n * row for n in rows]])
-        return np.split(whole, np.cumsum(rows)[:-1])
+        rows = self._data_comm.allgather(len(local))
+        gathered = np.empty((sum(rows), *local.shape[1:]), local.dtype)
+        self._data_comm.Allgatherv(local, [gathered, [n * row for n in rows]])
+        return np.split(gathered, np.cumsum(rows)[:-1])
 
-    def agree(self, values: Mapping[str, npt.NDArray[Any]]) -> None:
-        """As `Ranks.agree`."""
+    def check_equal(self, values: Mapping[str, npt.NDArray[Any]]) -> None:
+        """As `Ranks.check_equal`."""
         import hashlib
 
         import numpy as np
@@ -195,9 +198,9 @@ class MpiRanks(Ranks):
             name: hashlib.blake2b(np.ascontiguousarray(value).tobytes(), digest_size=8).digest()
             for name, value in values.items()
         }
-        everyone = self.everyone(digests)
+        gathered = self.allgather(digests)
         for name in values:
-            if any(other.get(name) != digests[name] for other in everyone):
+            if any(other.get(name) != digests[name] for other in gathered):
                 raise RunError(
                     f"{name} differs between MPI ranks",
                     code="NM620",
@@ -205,29 +208,30 @@ class MpiRanks(Ranks):
                     "weight_summary, which give all ranks the same; draw from network.rng on all",
                 )
 
-    def settle(
-        self, error: BaseException, give_up: Callable[[BaseException], BaseException]
+    def agree_on_error(
+        self, error: BaseException, before_abort: Callable[[BaseException], BaseException]
     ) -> Any:
-        """As `Ranks.settle`."""
-        if is_settled(error):
+        """As `Ranks.agree_on_error`."""
+        if is_known_to_all(error):
             return error
-        # Ranks that raise together would all give up at the same moment: one message is enough.
-        patience = PATIENCE + min(_STAGGER * self.rank, PATIENCE)
-        if not self._sleep_until(self._errors.Ibarrier(), patience):
-            self._end(give_up(error))
+        # If ranks fail together but not all of them, the first to time out prints its message and
+        # aborts the others: different timeouts give one message.
+        timeout = ERROR_TIMEOUT + min(_TIMEOUT_STEP * self.rank, ERROR_TIMEOUT)
+        if not self._wait(self._error_comm.Ibarrier(), timeout):
+            self._abort(before_abort(error))
         described = error if isinstance(error, NeuromodelsError) else None
         interrupted = isinstance(error, KeyboardInterrupt)
-        everyone = self._errors.allgather((interrupted, described, reason(error)))
-        # That of the first rank that was not just told to stop.
-        chosen = min(range(self.size), key=lambda rank: (everyone[rank][0], rank))
+        gathered = self._error_comm.allgather((interrupted, described, reason(error)))
+        # The first rank with a cause of its own: the others may only have been interrupted.
+        chosen = min(range(self.size), key=lambda rank: (gathered[rank][0], rank))
         if chosen != self.rank:
-            interrupted, described, text = everyone[chosen]
+            interrupted, described, text = gathered[chosen]
             error = (
                 KeyboardInterrupt() if interrupted else described or RunError(text, code="NM601")
             )
-        return mark_settled(error)
+        return mark_known_to_all(error)
 
-    def _end(self, error: BaseException) -> NoReturn:
+    def _abort(self, error: BaseException) -> NoReturn:
         known = error if isinstance(error, NeuromodelsError) else RunError("", code="NM601")
         print(
             f"error[{known.code}]: rank {self.rank}: {reason(error)}", file=sys.stderr, flush=True
@@ -236,9 +240,9 @@ class MpiRanks(Ranks):
         raise AssertionError from error  # Abort does not return
 
     @staticmethod
-    def _sleep_until(request: Any, patience: float | None) -> bool:
-        """Wait for a request without spinning; False if `patience` (s) ran out."""
-        end = None if patience is None else time.monotonic() + patience
+    def _wait(request: Any, timeout: float | None) -> bool:
+        """Wait for an MPI request without spinning; return False after `timeout` (s)."""
+        end = None if timeout is None else time.monotonic() + timeout
         pause = 1e-4
         while not request.Test():
             if end is not None and time.monotonic() > end:
@@ -248,21 +252,22 @@ class MpiRanks(Ranks):
         return True
 
 
-def mark_settled(error: E) -> E:
-    """Note that all ranks know of an error; returns it."""
-    error._settled = True  # type: ignore[attr-defined]
+def mark_known_to_all(error: E) -> E:
+    """Mark an error as one that all ranks raise; returns it."""
+    error._known_to_all = True  # type: ignore[attr-defined]
     return error
 
 
-def is_settled(error: BaseException) -> bool:
-    """Whether all ranks know of an error."""
-    return getattr(error, "_settled", False)
+def is_known_to_all(error: BaseException) -> bool:
+    """Whether an error is marked as one that all ranks raise."""
+    return getattr(error, "_known_to_all", False)
 
 
 def launched() -> tuple[int, int]:
-    """Rank and number of processes as the launcher (mpirun, srun) tells; (0, 1) without one.
+    """Rank and number of processes according to the launcher (mpirun, srun); (0, 1) without one.
 
-    Known before anything is imported, and in processes that MPI does not connect.
+    This needs no MPI: it is known before anything is imported, and in processes whose MPI library
+    is not the launcher's.
     """
     for rank, size in _LAUNCHERS:
         if rank in os.environ and size in os.environ:
@@ -324,9 +329,9 @@ def world() -> Ranks:
 
 
 def prepare_mpi() -> None:
-    """Set what must be in the environment before MPI is initialised.
+    """Set environment variables that MPI reads when it is initialised.
 
-    Ranks of Open MPI that wait for a message spin; where others need the core they yield it.
+    Ranks of Open MPI spin while they wait for a message; this makes them yield the core.
     """
     os.environ.setdefault("OMPI_MCA_mpi_yield_when_idle", "1")
 
@@ -337,5 +342,5 @@ def _library(MPI: Any) -> str:
 
 
 __all__ = [
-    "MpiRanks", "Ranks", "is_settled", "launched", "mark_settled", "prepare_mpi", "world",
+    "MpiRanks", "Ranks", "is_known_to_all", "launched", "mark_known_to_all", "prepare_mpi", "world",
 ]  # fmt: skip

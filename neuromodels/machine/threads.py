@@ -1,4 +1,4 @@
-"""How idle threads wait: set before NEST, and OpenMP with it, is loaded."""
+"""How OpenMP's threads wait for one another; it must be set before NEST is loaded."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ import sys
 import warnings
 
 POLICY = "OMP_WAIT_POLICY"
-# Estimated work (s, `simulation.work`) of a slice below which no circuit of the table in
-# docs/performance gained from a second thread on two idle cores (0.02 to 0.98 times as fast).
+# Estimated CPU time (s, `simulation.work`) of a communication interval below which no circuit of
+# the table in docs/performance gained from a second thread on two idle cores (speed 0.02 to 0.98).
 SMALL_SLICE = 2e-4
 
 
-def let_threads_sleep() -> None:
-    """Let OpenMP's threads sleep while they wait for one another, unless the user wants otherwise.
+def set_passive_wait_policy() -> None:
+    """Make OpenMP's threads sleep while they wait (passive waiting), unless the user chose a
+    policy.
 
-    Threads that spin make NEST many times slower where other processes need the cores too.  OpenMP
-    reads this when it is loaded, so every way into neuromodels that may load NEST calls it first.
+    Threads that spin (active waiting) make NEST many times slower if other processes use the same
+    cores.  OpenMP reads the environment variable when it is loaded, so every function of
+    neuromodels that may load NEST calls this one first.
     """
     if "nest" not in sys.modules:
         os.environ.setdefault(POLICY, "PASSIVE")
 
 
-def warn_of_spinning(threads: int) -> None:
-    """Warn where it is too late for `let_threads_sleep`."""
+def warn_of_active_waiting(threads: int) -> None:
+    """Warn if NEST was loaded before `set_passive_wait_policy` could be called."""
     if threads > 1 and POLICY not in os.environ:
         warnings.warn(
             f"NEST was imported before neuromodels could set {POLICY}=PASSIVE: "
@@ -34,16 +36,16 @@ def warn_of_spinning(threads: int) -> None:
 
 
 def warn_of_small_slices(threads: int, work: float, interval: float) -> None:
-    """Warn where threads would wait for one another longer than they compute.
+    """Warn if threads would wait for one another longer than they compute.
 
     Parameters
     ----------
     threads : int
-        Of each rank.
+        Threads of each rank.
     work : float
-        What one core computes in a second of biological time (s), as estimated.
+        Estimated CPU time (s) of one core for a second of biological time.
     interval : float
-        Communication slice, at whose borders threads wait (ms).
+        Communication interval (ms), at the end of which threads wait for one another.
     """
     if threads > 1 and work * interval / 1000.0 < SMALL_SLICE:
         warnings.warn(
@@ -54,4 +56,4 @@ def warn_of_small_slices(threads: int, work: float, interval: float) -> None:
         )
 
 
-__all__ = ["let_threads_sleep", "warn_of_small_slices", "warn_of_spinning"]
+__all__ = ["set_passive_wait_policy", "warn_of_small_slices", "warn_of_active_waiting"]

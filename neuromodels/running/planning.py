@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from neuromodels import registry
 from neuromodels.circuit import Circuit
 from neuromodels.clock import Clock
-from neuromodels.errors import RunError, UnknownNameError, UsageError, blame
+from neuromodels.errors import RunError, UnknownNameError, UsageError, wrap_errors
 from neuromodels.machine import provenance
 from neuromodels.parameters import Parameters, nearest
 
@@ -128,7 +128,7 @@ def plan_again(info: Mapping[str, Any], ranks: int = 1) -> Plan:
 
 
 def _made(circuit: type[Circuit[Any]], parameters: Parameters) -> Circuit[Any]:
-    with blame(f"{circuit.name} cannot be made"):
+    with wrap_errors(f"{circuit.name} cannot be made"):
         return circuit(parameters)
 
 
@@ -136,7 +136,7 @@ def _checked(circuit: Circuit[Any], preset: str | None, seed: int, threads: int)
     """Check everything that a kernel is not needed for."""
     clock = Clock(circuit.resolution)
     circuit.seed = seed
-    with blame(f"protocol of {circuit.name}"):
+    with wrap_errors(f"protocol of {circuit.name}"):
         spans = list(phase_spans(list(circuit.protocol()), clock))
     for name in circuit.analyses:
         registry.registry().analysis(name)

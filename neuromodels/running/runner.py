@@ -6,8 +6,8 @@ analyses again; `rerun` repeats a run from its ``run.json`` alone, spike for spi
 A simulation happens in this process's NEST kernel, which is reset first: whatever network the
 caller had built is gone.  The network of the run stays in the kernel afterwards, to be looked at.
 
-Under MPI every rank calls these functions alike (`neuromodels.machine.ranks`).  The first one
-compiles, writes, shows progress and analyses; an error on any of them ends all.
+Under MPI every rank calls these functions in the same order (`neuromodels.machine.ranks`).  The
+first rank compiles, writes, shows progress and analyses; an error on any rank ends all of them.
 """
 
 from __future__ import annotations
@@ -34,15 +34,16 @@ from neuromodels.errors import (
     NeuromodelsError,
     RunError,
     RunInterrupted,
-    blame,
     reason,
+    wrap_errors,
 )
-from neuromodels.kernel.mpi_defects import forget_targets, let_arrays_be_set, quiet
-from neuromodels.machine import provenance, ranks
+from neuromodels.kernel.mpi_defects import clear_target_buffers, patch_set_with_arrays, quiet
+from neuromodels.machine import provenance
+from neuromodels.machine.ranks import Ranks, mark_known_to_all, world
 from neuromodels.machine.threads import (
-    let_threads_sleep,
+    set_passive_wait_policy,
+    warn_of_active_waiting,
     warn_of_small_slices,
-    warn_of_spinning,
 )
 from neuromodels.running import account
 from neuromodels.running.evaluation import run_analyses
@@ -55,7 +56,6 @@ from neuromodels.runs import Run, load_run
 if TYPE_CHECKING:
     from neuromodels.circuit import Circuit
     from neuromodels.kernel.recording import KernelNetwork
-    from neuromodels.machine.ranks import Ranks
 
 logger = logging.getLogger(__name__)
 
@@ -117,13 +117,13 @@ def run(
     AnalysisFailed
         The run is complete, but an analysis raised; its attribute `run` has the rest.
     """
-    let_threads_sleep()
-    crew = ranks.world()
-    with crew.united():
+    set_passive_wait_policy()
+    ranks = world()
+    with ranks.collective_errors():
         plan = make_plan(circuit, parameters, preset, seed, threads)
-        _warn_of_few_cores(plan, crew)
-        directory = _claimed(plan, out, crew)
-    return _execute(directory, plan, crew, analyze=analyze, progress=progress)
+        _warn_of_few_cores(plan, ranks)
+        directory = _claimed(plan, out, ranks)
+    return _execute(directory, plan, ranks, analyze=analyze, progress=progress)
 
 
 def resume(
@@ -158,17 +158,17 @@ def resume(
     NeuromodelsError
         As `run`; in addition `RunError` if the run is still running.
     """
-    let_threads_sleep()
-    crew = ranks.world()
-    with crew.united():
-        directory = RunDirectory.shared(crew, lambda: RunDirectory.reopen(Path(path).absolute()))
+    set_passive_wait_policy()
+    ranks = world()
+    with ranks.collective_errors():
+        directory = RunDirectory.shared(ranks, lambda: RunDirectory.reopen(Path(path).absolute()))
     info = directory.info
     wanted = bool(info["analyze"]) if analyze is None else analyze
     if info["status"] == "complete":
         directory.release()
         return load_run(path)
     if directory.reached("simulated"):
-        return _execute(directory, None, crew, analyze=wanted, progress=progress)
+        return _execute(directory, None, ranks, analyze=wanted, progress=progress)
 
     def last_state() -> Checkpoint | None:
         checkpoint = Checkpoint.read(directory.checkpoint)
@@ -178,17 +178,17 @@ def resume(
         return checkpoint
 
     try:
-        with crew.united():
-            if crew.leads:
+        with ranks.collective_errors():
+            if ranks.is_first:
                 warn_of_other_versions(info)
-            plan = plan_again(info, crew.size)
-            checkpoint = crew.first(last_state)
+            plan = plan_again(info, ranks.size)
+            checkpoint = ranks.first(last_state)
     except BaseException:
         directory.release()
         raise
     if checkpoint is None:
         directory.info = {"schema": SCHEMA}
-    return _execute(directory, plan, crew, checkpoint, analyze=wanted, progress=progress)
+    return _execute(directory, plan, ranks, checkpoint, analyze=wanted, progress=progress)
 
 
 def rerun(
@@ -220,17 +220,17 @@ def rerun(
     NeuromodelsError
         As `run`.
     """
-    let_threads_sleep()
-    crew = ranks.world()
+    set_passive_wait_policy()
+    ranks = world()
     source = Path(path).absolute()
-    with crew.united():
+    with ranks.collective_errors():
         info = read_info(source.parent if source.name == INFO else source)
-        if crew.leads:
+        if ranks.is_first:
             warn_of_other_versions(info)
-        plan = plan_again(info, crew.size)
-        directory = _claimed(plan, out, crew)
+        plan = plan_again(info, ranks.size)
+        directory = _claimed(plan, out, ranks)
     wanted = bool(info["analyze"]) if analyze is None else analyze
-    return _execute(directory, plan, crew, analyze=wanted, progress=progress)
+    return _execute(directory, plan, ranks, analyze=wanted, progress=progress)
 
 
 def analyze(path: str | os.PathLike[str], names: Sequence[str] | None = None) -> Run:
@@ -258,16 +258,16 @@ def analyze(path: str | os.PathLike[str], names: Sequence[str] | None = None) ->
     AnalysisFailed
         An analysis raised; the others are done.
     """
-    crew = ranks.world()
-    with crew.united():
-        directory = RunDirectory.shared(crew, lambda: RunDirectory.reopen(Path(path).absolute()))
+    ranks = world()
+    with ranks.collective_errors():
+        directory = RunDirectory.shared(ranks, lambda: RunDirectory.reopen(Path(path).absolute()))
         try:
             wanted = [names] if isinstance(names, str) else names
             wanted = list(directory.info["analyses"] if wanted is None else wanted)
             for name in wanted:
                 registry.registry().analysis(name)
             with directory.logging():
-                failures = crew.first(lambda: run_analyses(directory, wanted))
+                failures = ranks.first(lambda: run_analyses(directory, wanted))
         finally:
             directory.release()
     return _finished(directory, failures)
@@ -279,60 +279,60 @@ def analyze(path: str | os.PathLike[str], names: Sequence[str] | None = None) ->
 def _execute(
     directory: RunDirectory,
     plan: Plan | None,
-    crew: Ranks,
+    ranks: Ranks,
     checkpoint: Checkpoint | None = None,
     *,
     analyze: bool,
     progress: bool | Report | None,
 ) -> Run:
-    """Bring a claimed directory to its end, whatever that is; without `plan`, from its parts."""
+    """Run a circuit in a directory that is locked; without `plan`, only assemble and analyse."""
     failures: dict[str, str] = {}
     with contextlib.ExitStack() as stack:
         stack.callback(directory.release)
         stack.enter_context(directory.logging())
         interrupts = stack.enter_context(Interrupts())
-        show = stack.enter_context(Progress(progress, rank=crew.rank))
+        show = stack.enter_context(Progress(progress, rank=ranks.rank))
         begin = time.perf_counter()
         try:
             if plan is not None:
-                _begin(directory, plan, crew, checkpoint, analyze=analyze)
-                _simulate(directory, plan, crew, checkpoint, show, interrupts)
+                _begin(directory, plan, ranks, checkpoint, analyze=analyze)
+                _simulate(directory, plan, ranks, checkpoint, show, interrupts)
             else:
                 directory.info.update(status="running", error=None)
                 directory.save()
             show.stage("writing")
             with _timed(directory, "assemble"):
-                crew.first(directory.assemble)
+                ranks.first(directory.assemble)
             if analyze:
                 show.stage("analysing")
                 with _timed(directory, "analyse"):
-                    failures = crew.first(
+                    failures = ranks.first(
                         lambda: run_analyses(directory, directory.info["analyses"])
                     )
-            crew.first(lambda: _complete(directory, begin))
+            ranks.first(lambda: _complete(directory, begin))
         except BaseException as error:
-            agreed = crew.settle(
+            agreed = ranks.agree_on_error(
                 error, lambda mine: _stopped(directory, mine, begin, last_words=True)
             )
-            reported = ranks.mark_settled(_stopped(directory, agreed, begin))
+            reported = mark_known_to_all(_stopped(directory, agreed, begin))
             if reported is error:
                 raise
             raise reported from error
-    with crew.united():
-        crew.first(lambda: _observed(directory))
+    with ranks.collective_errors():
+        ranks.first(lambda: _observed(directory))
     return _finished(directory, failures)
 
 
 def _observed(directory: RunDirectory) -> None:
-    """Show the complete run to plugins that observe."""
+    """Call the hook after a run."""
     registry.registry().hook.neuromodels_after_run(run=load_run(directory.path))
 
 
-def _warn_of_few_cores(plan: Plan, crew: Ranks) -> None:
-    """Warn, on the first rank, where threads must share cores."""
+def _warn_of_few_cores(plan: Plan, ranks: Ranks) -> None:
+    """Warn, on the first rank, if there are more threads than cores."""
     cores = provenance.usable_cores()
-    here = crew.everyone(platform.node()).count(platform.node())
-    if not crew.leads:
+    here = ranks.allgather(platform.node()).count(platform.node())
+    if not ranks.is_first:
         return
     if plan.threads > cores:
         text = f"{plan.threads} threads on {cores} usable cores will be slower than {cores}"
@@ -347,39 +347,39 @@ def _warn_of_few_cores(plan: Plan, crew: Ranks) -> None:
         )
 
 
-def _claimed(plan: Plan, out: str | os.PathLike[str] | None, crew: Ranks) -> RunDirectory:
-    """Claim the directory of a new run, on the first rank."""
+def _claimed(plan: Plan, out: str | os.PathLike[str] | None, ranks: Ranks) -> RunDirectory:
+    """Create and lock the directory of a new run, on the first rank."""
 
     def claim() -> RunDirectory:
         if out is None:
             return new_directory(plan.name, plan.seed)
         return RunDirectory.create(Path(out).absolute())
 
-    return RunDirectory.shared(crew, claim)
+    return RunDirectory.shared(ranks, claim)
 
 
 def _begin(
     directory: RunDirectory,
     plan: Plan,
-    crew: Ranks,
+    ranks: Ranks,
     checkpoint: Checkpoint | None,
     *,
     analyze: bool,
 ) -> None:
     step = None if checkpoint is None else checkpoint.step
     directory.info.update(
-        account.opening(plan, crew.size, directory.info, resumed_at=step, analyze=analyze)
+        account.opening(plan, ranks.size, directory.info, resumed_at=step, analyze=analyze)
     )
     directory.save()
     logger.info(
-        "run of %s, seed %d, %d threads, %d ranks", plan.name, plan.seed, plan.threads, crew.size
+        "run of %s, seed %d, %d threads, %d ranks", plan.name, plan.seed, plan.threads, ranks.size
     )
 
 
 def _simulate(
     directory: RunDirectory,
     plan: Plan,
-    crew: Ranks,
+    ranks: Ranks,
     checkpoint: Checkpoint | None,
     progress: Progress,
     interrupts: Interrupts,
@@ -392,31 +392,31 @@ def _simulate(
     if circuit.models:
         progress.stage("compiling models")
         with _timed(directory, "build"):
-            info["models"] = crew.first(lambda: _built(circuit.models, progress))
+            info["models"] = ranks.first(lambda: _built(circuit.models, progress))
     progress.stage("constructing the network")
-    nest = _imported(plan, crew)
+    nest = _imported(plan, ranks)
     with (
         _timed(directory, "construct"),
         _connecting(nest, directory),
         quiet(nest, "WARNING"),
     ):
         _set_up(nest, plan)
-        network = KernelNetwork(nest, plan.clock, plan.seed, crew)
+        network = KernelNetwork(nest, plan.clock, plan.seed, ranks)
         hook.neuromodels_before_build(circuit=circuit, network=network)
-        with blame(f"{plan.name} cannot be built"):
+        with wrap_errors(f"{plan.name} cannot be built"):
             circuit.build(network)
             network.seal()
         origin = 0
         if checkpoint is not None:
             origin = checkpoint.step
             _restore(nest, plan, network, checkpoint)
-        index = 0 if checkpoint is None else crew.first(lambda: rewind(directory.parts, origin))
-        spool = Spool(directory.parts, rank=crew.rank, ranks=crew.size, start=origin, index=index)
-        with blame("a signal cannot be read"):
+        index = 0 if checkpoint is None else ranks.first(lambda: rewind(directory.parts, origin))
+        spool = Spool(directory.parts, rank=ranks.rank, ranks=ranks.size, start=origin, index=index)
+        with wrap_errors("a signal cannot be read"):
             if checkpoint is None:
                 network.sample(0, spool)
             info["recordings"] = network.layout()
-        if crew.leads:
+        if ranks.is_first:
             directory.save_coords(network.coords)
     directory.save()
     if cut := network.off_slice():
@@ -425,9 +425,9 @@ def _simulate(
             "recording them changes the order in which random numbers are drawn",
             ", ".join(cut), plan.clock.ms(network.slice),
         )  # fmt: skip
-    # Any question to the kernel is one to all ranks: none may be left to the first.
+    # Queries of the kernel are collective calls: all ranks must make them.
     seconds, interval = work(network, circuit.cost()), plan.clock.ms(network.slice)
-    if crew.leads:
+    if ranks.is_first:
         warn_of_small_slices(plan.threads, seconds, interval)
     chosen = pace(network, seconds)
     simulation = Simulation(
@@ -445,13 +445,13 @@ def _simulate(
     )
     try:
         # NEST would repeat the warning above for every sample.
-        with quiet(nest, "ERROR"), interrupts.deferred(), blame("the simulation failed"):
+        with quiet(nest, "ERROR"), interrupts.deferred(), wrap_errors("the simulation failed"):
             finished = simulation.run()
     finally:
         account.simulated(info, plan, simulation)
-    # From here on all that was recorded is on the disk, of every rank.
+    # What all ranks recorded is on disk from here on.
     for what in ("cpu_time", "peak_memory"):
-        info[what] = sum(crew.everyone(info[what]))
+        info[what] = sum(ranks.allgather(info[what]))
     if not finished:
         raise KeyboardInterrupt
     info["stage"] = "simulated"
@@ -459,12 +459,12 @@ def _simulate(
 
 
 def _restore(nest: Any, plan: Plan, network: KernelNetwork, checkpoint: Checkpoint) -> None:
-    """Bring a network that has just been built to the state of a checkpoint."""
+    """Set a network that has just been built to the state of a checkpoint."""
     network.continue_from(checkpoint.step)
-    # NEST sorts synapses when a simulation begins: only now are they in the order of the state.
+    # NEST sorts synapses when a simulation begins; the state of a checkpoint is in that order.
     nest.Prepare()
     nest.Cleanup()
-    with blame(f"the checkpoint does not fit {plan.name}"):
+    with wrap_errors(f"the checkpoint does not fit {plan.name}"):
         plan.circuit.restore(network, checkpoint.state)
     network.rng.bit_generator.state = dict(checkpoint.rng)
     nest.rng_seed = checkpoint.seed(plan.seed)
@@ -477,18 +477,18 @@ def _write_checkpoint(
     simulation: Simulation,
     step: int,
 ) -> None:
-    with blame(f"the state of {plan.name} cannot be read"):
+    with wrap_errors(f"the state of {plan.name} cannot be read"):
         state = plan.circuit.state(network)
     saved = Checkpoint(step, network.rng.bit_generator.state, state)
-    # What was recorded up to here is on the disk, of every rank: `first` waits for all of them.
-    network.ranks.everyone(step)
+    # Wait until all ranks have written what they recorded up to this step.
+    network.ranks.allgather(step)
     network.ranks.first(lambda: saved.write(directory.checkpoint))
     account.simulated(directory.info, plan, simulation)
     directory.save()
 
 
 def _built(models: Sequence[str], progress: Progress) -> dict[str, str]:
-    """Compile the models where necessary; give the hash of the module that holds each."""
+    """Compile the models that are not cached; return the hash of each model's module."""
     from neuromodels.nestml.build import build
 
     doing = {"generate": "generating C++ for", "compile": "compiling"}
@@ -501,13 +501,13 @@ def _built(models: Sequence[str], progress: Progress) -> dict[str, str]:
     return {name: entry.key for entry in entries for name in entry.models}
 
 
-def _imported(plan: Plan, crew: Ranks) -> Any:
-    """Import NEST, with what must be set before that."""
+def _imported(plan: Plan, ranks: Ranks) -> Any:
+    """Import NEST, after setting the environment variables that it reads at import."""
     if "nest" not in sys.modules:
         os.environ.setdefault("PYNEST_QUIET", "1")
-        let_threads_sleep()
-    elif crew.leads:
-        warn_of_spinning(plan.threads)
+        set_passive_wait_policy()
+    elif ranks.is_first:
+        warn_of_active_waiting(plan.threads)
     try:
         import nest
     except Exception as error:
@@ -517,29 +517,29 @@ def _imported(plan: Plan, crew: Ranks) -> Any:
             fix="neuromodels doctor says more",
         ) from error
     processes = nest.NumProcesses()
-    if processes != crew.size:
+    if processes != ranks.size:
         raise EnvironmentProblem(
-            f"NEST sees {processes} MPI processes, mpi4py {crew.size}: "
+            f"NEST sees {processes} MPI processes, mpi4py {ranks.size}: "
             "they use different MPI libraries",
             code="NM332",
             fix="install mpi4py for the MPI library that NEST was built with; "
             "neuromodels doctor says more",
         )
-    if crew.size > 1:
-        let_arrays_be_set(nest)
+    if ranks.size > 1:
+        patch_set_with_arrays(nest)
     return nest
 
 
 def _set_up(nest: Any, plan: Plan) -> None:
-    """Reset the kernel and give it models, resolution, threads and seed."""
-    with blame("NEST cannot be set up"):
+    """Reset the kernel, load the models, and set resolution, threads and seed."""
+    with wrap_errors("NEST cannot be set up"):
         if nest.NumProcesses() > 1:
-            forget_targets(nest, plan.threads)
+            clear_target_buffers(nest, plan.threads)
         nest.ResetKernel()
         if plan.circuit.models:
             from neuromodels.kernel.install import install
 
-            # Before resolution and threads: NEST loads modules into an untouched kernel only.
+            # First: NEST loads modules only before resolution or threads are set.
             install(*plan.circuit.models)
         # NEST warns that a new resolution resets the models' state; there is none yet.
         with quiet(nest, "ERROR"):
@@ -562,7 +562,7 @@ def _complete(directory: RunDirectory, begin: float) -> None:
 def _stopped(
     directory: RunDirectory, error: BaseException, begin: float, *, last_words: bool = False
 ) -> BaseException:
-    """Write down why a run ends early, and give the error to raise."""
+    """Save in run.json why a run ends early; return the error to raise."""
     info = directory.info
     interrupted = isinstance(error, KeyboardInterrupt)
     why = "stopped by Ctrl-C or SIGTERM" if interrupted else reason(error)
@@ -572,8 +572,8 @@ def _stopped(
         finished=provenance.utc_now(),
     )
     info.setdefault("wall", {})["total"] = time.perf_counter() - begin
-    # Where even this cannot be written, run.json goes on saying "running", and without a lock that
-    # reads as interrupted.
+    # If this cannot be written, run.json still says "running"; a run that says so but is not locked
+    # counts as interrupted.
     with contextlib.suppress(OSError, EnvironmentProblem):
         (directory.save_last_words if last_words else directory.save)()
         logger.error("%s: %s", info["status"], why)
@@ -594,7 +594,7 @@ def _stopped(
 def _finished(directory: RunDirectory, failures: Mapping[str, str]) -> Run:
     result = load_run(directory.path)
     if failures:
-        # Raised by all ranks alike.
+        # All ranks raise it.
         error = AnalysisFailed(
             "; ".join(f"{name} failed: {why}" for name, why in failures.items()),
             code="NM700",
@@ -604,7 +604,7 @@ def _finished(directory: RunDirectory, failures: Mapping[str, str]) -> Run:
             else f"the simulation is not complete: `neuromodels run --resume {directory.path}`",
             run=result,
         )
-        raise ranks.mark_settled(error)
+        raise mark_known_to_all(error)
     return result
 
 
@@ -634,7 +634,7 @@ def _connecting(nest: Any, directory: RunDirectory) -> Iterator[None]:
         finally:
             wall["connect"] += time.perf_counter() - begin
 
-    # The module refuses to have its attributes set.
+    # Attributes of the module cannot be set with setattr.
     vars(nest)["Connect"] = timed
     try:
         yield

@@ -265,7 +265,7 @@ class Simulation:
                     fix="connect in build(), or run it in one process",
                 )
             state = repr(self._network.rng.bit_generator.state).encode()
-            self._ranks.agree(
+            self._ranks.check_equal(
                 {f"network.rng at the beginning of phase {phase!r}": np.frombuffer(state, np.uint8)}
             )
 

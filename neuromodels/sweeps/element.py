@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from neuromodels.disk.directory import INFO
 from neuromodels.errors import RunError
-from neuromodels.machine import ranks
+from neuromodels.machine.ranks import world
 from neuromodels.running import runner
 from neuromodels.running.planning import class_again
 from neuromodels.runs import Run, load_run
@@ -47,10 +47,10 @@ def execute(
         As `neuromodels.run`, and where the directory holds another run.
     """
     path = path_of(folder, entry)
-    crew = ranks.world()
-    with crew.united():
+    ranks = world()
+    with ranks.collective_errors():
         # Once for all ranks: by the time that a late one looks, an early one may have begun.
-        task, failed = crew.first(lambda: _task(path, definition, entry))
+        task, failed = ranks.first(lambda: _task(path, definition, entry))
     if task == "run":
         return runner.run(
             class_again({"name": definition.circuit, "class": definition.kind}),

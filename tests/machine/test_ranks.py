@@ -28,10 +28,10 @@ def outside(monkeypatch):
 def test_alone(outside):
     assert ranks.launched() == (0, 1)
     world = ranks.world()
-    assert (world.rank, world.size, world.leads) == (0, 1, True)
+    assert (world.rank, world.size, world.is_first) == (0, 1, True)
     assert world.first(lambda: 3) == 3
-    assert world.everyone("x") == ["x"]
-    assert world.of_nodes(np.arange(1, 5)).all()
+    assert world.allgather("x") == ["x"]
+    assert world.owns(np.arange(1, 5)).all()
 
 
 @pytest.mark.parametrize(

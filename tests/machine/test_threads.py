@@ -59,10 +59,10 @@ def test_every_way(tmp_path, way, given):
 def test_too_late_is_said(monkeypatch):
     monkeypatch.delenv(threads.POLICY, raising=False)
     with pytest.warns(UserWarning, match="NEST was imported before"):
-        threads.warn_of_spinning(2)
-    threads.warn_of_spinning(1)
+        threads.warn_of_active_waiting(2)
+    threads.warn_of_active_waiting(1)
     monkeypatch.setenv(threads.POLICY, "PASSIVE")
-    threads.warn_of_spinning(2)
+    threads.warn_of_active_waiting(2)
 
 
 @pytest.mark.parametrize(
