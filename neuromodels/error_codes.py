@@ -547,6 +547,12 @@ _TABLE = (
         "Another analysis of the run has the same, or it cannot be a file name.",
         "Choose another name.",
     ),
+    ErrorCode(
+        "NM508",
+        "A golden table of a study cannot be read",
+        "The file is missing from the installed package, is not CSV, or lacks a column.",
+        "Install the study again; its authors check that its tables are in its wheel.",
+    ),
     # 6: runs.
     ErrorCode(
         "NM600",

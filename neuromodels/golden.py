@@ -55,9 +55,13 @@ def _read(package: str, name: str, text: frozenset[str]) -> pd.DataFrame:
             frame = pd.read_csv(file, dtype=dict.fromkeys(text, "str"))
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         reason = " ".join(str(error).split())
-        raise PluginError(f"the golden table cannot be read: {reason}", where=where) from error
+        raise PluginError(
+            f"the golden table cannot be read: {reason}", code="NM508", where=where
+        ) from error
     if missing := sorted(text - set(frame.columns)):
-        raise PluginError(f"the golden table has no column {missing[0]!r}", where=where)
+        raise PluginError(
+            f"the golden table has no column {missing[0]!r}", code="NM508", where=where
+        )
     return frame
 
 
