@@ -24,18 +24,19 @@ def command() -> None:
 @command.command(name="build", short_help="Compile models now rather than at their first use.")
 @click.argument("names", nargs=-1, shell_complete=completion.names("models"))
 @json_option
-def build(names: tuple[str, ...], as_json: bool) -> None:
+def build_(names: tuple[str, ...], as_json: bool) -> None:
     """Compile the models NAMES, or all that are registered, unless the cache has them."""
     found = registry()
     for name in names:
         found.model(name)
     wanted = list(names) or sorted(found.models)
+    from neuromodels.nestml import build
 
-    entries = build(wanted, report=_tell)
+    entries = build.build(wanted, report=_print_progress)
     _show(entries, as_json=as_json)
 
 
-def _tell(stage: str, name: str) -> None:
+def _print_progress(stage: str, name: str) -> None:
     click.echo(f"{stage} {name}", err=True)
 
 

@@ -415,6 +415,28 @@ def test_models_clean(call, cache):
     assert cache == [["cell"], []]
 
 
+def test_models_build_builds_what_is_named(call, study, monkeypatch, tmp_path):
+    source = tmp_path / "small_neuron.nestml"
+    source.write_text("model small_neuron:\n    state:\n        x real = 0\n")
+
+    class Small:
+        @hookimpl
+        def neuromodels_models(self):
+            return [NeuronModel(name="small_neuron", source=source)]
+
+    study.register(Small(), "small")
+    built = []
+
+    def build(names, report=None):
+        built.extend(names)
+        report("compile", names[0])
+        return []
+
+    monkeypatch.setattr("neuromodels.nestml.build.build", build)
+    code, _, err = call("models", "build", "small_neuron")
+    assert (code, err, built) == (0, "compile small_neuron\n", ["small_neuron"])
+
+
 def test_models_build_refuses_unknown_names(call):
     code, _, err = call("models", "build", "nobody")
     assert code == 2
