@@ -373,6 +373,12 @@ _TABLE = (
         "Free some: a module needs about 700 MB while it is compiled.",
     ),
     ErrorCode(
+        "NM314",
+        "There is not enough memory",
+        "The computer, the job or a limit of the process has less than a run or an analysis needs.",
+        "Take a smaller circuit, fewer processes at a time, or more memory; then resume the run.",
+    ),
+    ErrorCode(
         "NM320",
         "The disk is full",
         "No space or quota is left. What was recorded before is kept.",
@@ -401,6 +407,12 @@ _TABLE = (
         "The output of a command cannot be written",
         "The program that reads it has ended, or the disk is full.",
         "Give the command again.",
+    ),
+    ErrorCode(
+        "NM325",
+        "No cache of compiled models can be used",
+        "Its directories cannot be written, or somebody who is not trusted could change them.",
+        "Do what the message says; `neuromodels doctor` shows all directories of the cache.",
     ),
     ErrorCode(
         "NM330",
@@ -569,7 +581,7 @@ _TABLE = (
     ErrorCode(
         "NM602",
         "A run or sweep was stopped",
-        "Ctrl-C or SIGTERM. What was recorded is kept.",
+        "Ctrl-C, SIGTERM or SIGHUP. What was recorded is kept.",
         "Continue it with `--resume DIR`.",
     ),
     ErrorCode(
@@ -613,6 +625,18 @@ _TABLE = (
         "A run cannot be resumed from its checkpoint",
         "What was recorded does not end where the checkpoint begins.",
         "Start the run again in a new directory.",
+    ),
+    ErrorCode(
+        "NM617",
+        "A file was changed since neuromodels wrote it",
+        "The disk or a transfer damaged it, or it was edited: its checksum is another.",
+        "Restore it from a copy, or run it again; `neuromodels verify DIR` looks at all files.",
+    ),
+    ErrorCode(
+        "NM618",
+        "A run has a link, a pipe or another file in place of one of its own",
+        "Somebody put it there: following it could read or write files outside of the run.",
+        "Look where it leads; put the file itself there, if you trust it.",
     ),
     ErrorCode(
         "NM620",

@@ -13,6 +13,9 @@ the exit code of the error's class.
 from __future__ import annotations
 
 import contextlib
+import reprlib
+import shlex
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -121,7 +124,7 @@ class RunError(NeuromodelsError):
 
 
 class RunInterrupted(RunError):
-    """A run that was stopped (Ctrl-C, SIGTERM); what was recorded is on disk."""
+    """A run that was stopped (Ctrl-C, SIGTERM, SIGHUP); what was recorded is on disk."""
 
     exit_code = 130
     code = "NM602"
@@ -171,7 +174,49 @@ def wrap_errors(what: str) -> Iterator[None]:
 
 def reason(error: BaseException) -> str:
     """Describe an exception in one line, with its type if it is not a `NeuromodelsError`."""
+    try:
+        text = one_line(str(error))
+    except (Exception, SystemExit) as second:  # noqa: BLE001  a plugin's exception may do this
+        text = f"(its text cannot be had: {type(second).__name__})"
     if isinstance(error, NeuromodelsError):
-        return " ".join(str(error).split())
-    text = " ".join(str(error).split())
+        return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def command(*words: object) -> str:
+    """Write a command line of ours, as a shell takes it."""
+    return shlex.join(["neuromodels", *map(str, words)])
+
+
+def shown(value: object) -> str:
+    """Give a value as a message quotes it: what it is, and not megabytes of it."""
+    try:
+        return _SHORT.repr(value)
+    except (Exception, SystemExit):  # noqa: BLE001  of a plugin
+        return f"an object of {type(value).__name__}"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = 10
+_SHORT.maxlevel = 3
+
+LONGEST = 2000
+"""Characters of a message that a person reads: a value of megabytes is of no use there."""
+
+
+def one_line(text: str) -> str:
+    """Put a message in one line that a terminal shows as it is, and cut it in the middle."""
+    text = " ".join(text.split())
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+    return visible(text)
+
+
+def visible(text: str) -> str:
+    """Write control characters as escapes: names may come from files of others."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or unicodedata.category(c) == "Zs" else repr(c)[1:-1] for c in text
+    )

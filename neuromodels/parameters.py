@@ -28,7 +28,7 @@ import pydantic
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from neuromodels.errors import ParameterError, UnknownNameError
+from neuromodels.errors import ParameterError, UnknownNameError, shown
 
 __all__ = ["Description", "Parameters", "nearest", "parameter"]
 
@@ -205,7 +205,7 @@ class Parameters(pydantic.BaseModel):
             if spec.choices is not None and item not in spec.choices:
                 accepted = ", ".join(str(choice) for choice in spec.choices)
                 raise ParameterError(
-                    f"{item!r} is not accepted",
+                    f"{shown(item)} is not accepted",
                     code="NM222",
                     where=info.field_name,
                     fix=f"choose from {accepted}",
@@ -272,7 +272,7 @@ class Parameters(pydantic.BaseModel):
             found = [text.strip()] if text.strip() else []
         if not found:
             raise ParameterError(
-                f"{text!r} holds no value",
+                f"{shown(text)} holds no value",
                 code="NM225",
                 where=name,
                 fix="separate values by commas",
@@ -387,13 +387,20 @@ class _Kind:
                     fix="give an integer",
                 )
             return int(value)
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            raise ParameterError(
+                "the number is too large",
+                code="NM222",
+                where=name,
+                fix=f"give {self._accepted(unit)}, not more than 2**63",
+            )
         return float(value) if self.scalar is float and isinstance(value, int) else value
 
     def _parse(self, text: str, name: str, unit: str) -> float | int:
         match = _NUMBER.fullmatch(text)
         if match is None:
             raise ParameterError(
-                f"{text!r} is not a number",
+                f"{shown(text)} is not a number",
                 code="NM221",
                 where=name,
                 fix=f"give {self._accepted(unit)}",
@@ -441,7 +448,7 @@ def _as_bool(value: Any, name: str) -> bool:
     if text in _FALSE:
         return False
     raise ParameterError(
-        f"{value!r} is not a switch", code="NM221", where=name, fix="give true or false"
+        f"{shown(value)} is not a switch", code="NM221", where=name, fix="give true or false"
     )
 
 
@@ -476,13 +483,18 @@ def _convert_unit(number: float, given: str, unit: str, name: str, text: str) ->
         return number * 10.0**exponent if exponent >= 0 else number / 10.0**-exponent
     units = _units()
     accepted = f"give a value in {unit} or a unit like it" if unit else "give a pure number"
+    # pint would compute whatever powers it is given, for as long as that takes.
+    if len(given) > _LONGEST_UNIT or _POWERS.search(given):
+        raise ParameterError(
+            f"{shown(given)} is not a unit", code="NM223", where=name, fix=accepted
+        )
     try:
         factor = units.Quantity(
             1.0, units.parse_units(f"1{given}" if given.startswith("/") else given)
         )
     except Exception:  # noqa: BLE001  pint raises whatever its tokenizer and parser raise
         raise ParameterError(
-            f"{given!r} is not a unit", code="NM223", where=name, fix=accepted
+            f"{shown(given)} is not a unit", code="NM223", where=name, fix=accepted
         ) from None
     try:
         # Divide where the inverse factor is a whole number (5 us = 5/1000 ms): multiplying by a
@@ -494,14 +506,26 @@ def _convert_unit(number: float, given: str, unit: str, name: str, text: str) ->
         if not isinstance(error, pint.DimensionalityError):
             raise
         raise ParameterError(
-            f"{text.strip()!r} is not {_dimension(unit)}", code="NM223", where=name, fix=accepted
+            f"{shown(text.strip())} is not {_dimension(unit)}",
+            code="NM223",
+            where=name,
+            fix=accepted,
         ) from None
-    inverse = round(1 / scale)
+    if not 0 < scale < math.inf:
+        raise ParameterError(
+            f"{shown(given)} is not a unit", code="NM223", where=name, fix=accepted
+        )
+    inverse = round(1 / scale) if scale > 1 / _LARGEST else 0
     if scale < 1 and math.isclose(inverse * scale, 1, rel_tol=1e-12):
         return number / inverse
     whole = round(scale)
     return number * (whole if math.isclose(whole, scale, rel_tol=1e-12) else scale)
 
+
+_LARGEST = 2**63
+_LONGEST_UNIT = 60
+# A number of several digits, a power of a number, or a power of a power.
+_POWERS = re.compile(r"\d{2}|[\d.]\s*(?:\*\*|\^)|(?:\*\*|\^)[^*/]*(?:\*\*|\^)")
 
 _BASES = ("s", "Hz", "V", "A", "S", "F")
 _PREFIXES = {"p": -12, "n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6}
@@ -562,7 +586,7 @@ def _translate(error: pydantic.ValidationError, schema: type[Parameters]) -> Par
             "a value is required", code="NM225", where=name, fix=f"give {accepted}"
         )
     return ParameterError(
-        f"{finding['input']!r} is not accepted: {message}",
+        f"{shown(finding['input'])} is not accepted: {message}",
         code="NM221",
         where=name,
         fix=f"give {accepted}",

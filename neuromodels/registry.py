@@ -12,9 +12,7 @@ whose neuron does not exist) withdraws that item and whatever needs it.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
@@ -30,6 +28,7 @@ from neuromodels.registering.items import BrokenItem, Plugin, PluginWarning, Reg
 from neuromodels.registering.kinds import RESERVED_COMMANDS
 from neuromodels.registering.loading import Contribution, Loader
 from neuromodels.registering.observers import Observers
+from neuromodels.registering.surroundings import output_to_stderr
 
 if TYPE_CHECKING:
     from neuromodels.runs import Run
@@ -69,7 +68,7 @@ class Registry:
         """Load every entry point of the group, in the order of their names."""
         found = entry_points(group=GROUP) if points is None else points
         # What a plugin prints must not get into the output of `--json`.
-        with contextlib.redirect_stdout(sys.stderr):
+        with output_to_stderr():
             for point in sorted(found, key=lambda point: (point.name, _origin(point)[0])):
                 plugin = Plugin(point.name, *_origin(point))
                 try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,9 +31,10 @@ from neuromodels.disk.directory import (
     load_coords,
     read_info,
 )
-from neuromodels.disk.files import read_json
+from neuromodels.disk.files import read_json, reading
 from neuromodels.disk.parts import Parts
-from neuromodels.errors import RunError, UnknownNameError, UsageError
+from neuromodels.disk.written import check
+from neuromodels.errors import RunError, UnknownNameError, UsageError, command
 from neuromodels.parameters import nearest
 from neuromodels.spikes import SpikeTrains
 from neuromodels.verdict import Metric
@@ -185,9 +187,12 @@ class Run:
         start = 0.0 if start is None else start
         stop = self.t_stop if stop is None else stop
         if self._assembled:
-            file = self.path / SPIKES
+            file = self._intact(SPIKES)
             return read_spikes(file, population, entry["size"], start, stop)
-        return spikes_from_parts(self._parts, self._clock, population, entry["size"], start, stop)
+        with self._reading_parts():
+            return spikes_from_parts(
+                self._parts, self._clock, population, entry["size"], start, stop
+            )
 
     @cached_property
     def signals(self) -> xr.Dataset:
@@ -199,34 +204,40 @@ class Run:
         from neuromodels.disk.netcdf import open_netcdf, signals_from_parts
 
         if self._assembled:
-            return open_netcdf(self.path / SIGNALS)
-        return signals_from_parts(
-            self._recordings,
-            load_coords(self.path / PARTS),
-            self._parts,
-            self._clock,
-            self.info["phases"],
-        )
+            return open_netcdf(self._intact(SIGNALS))
+        with self._reading_parts():
+            return signals_from_parts(
+                self._recordings,
+                load_coords(self.path / PARTS),
+                self._parts,
+                self._clock,
+                self.info["phases"],
+            )
 
     @cached_property
     def traces(self) -> Mapping[str, xr.Dataset]:
         """Name of a set of traces -> its variables along ``time`` (ms) and ``neuron``."""
         from neuromodels.disk.netcdf import open_netcdf, traces_from_parts
 
-        return {
-            name: open_netcdf(self.path / SIGNALS, group=f"traces/{name}")
-            if self._assembled
-            else traces_from_parts(name, trace, self._parts, self._clock)
-            for name, trace in self._recordings["traces"].items()
-        }
+        traces = self._recordings["traces"]
+        if self._assembled:
+            file = self._intact(SIGNALS) if traces else self.path / SIGNALS
+            return {name: open_netcdf(file, group=f"traces/{name}") for name in traces}
+        with self._reading_parts():
+            return {
+                name: traces_from_parts(name, trace, self._parts, self._clock)
+                for name, trace in traces.items()
+            }
 
     # -- what was made of it ------------------------------------------------------------------
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
         """Metric by name, with reference, tolerance and verdict where there is a reference."""
-        entries = self._results.get("metrics", [])
-        return {entry["name"]: Metric.from_dict(entry) for entry in entries}
+        path = self.path / METRICS
+        with reading(path, "a metric", f"make it again: {command('analyze', self.path)}"):
+            entries = self._results.get("metrics", [])
+            return {entry["name"]: Metric.from_dict(entry) for entry in entries}
 
     @property
     def analyses(self) -> Mapping[str, Mapping[str, Any]]:
@@ -241,9 +252,10 @@ class Run:
         A vector graphic of the same name lies beside it (``.svg``).
         """
         folder = self.path / FIGURES
-        order = list(self._results.get("figures", {}))
-        found = {path.stem: path for path in sorted(folder.glob("*.png"))}
-        return {name: found[name] for name in sorted(found, key=lambda n: _place(n, order))}
+        files = {
+            name: folder / f"{name}.png" for name in [*self._results.get("figures", {}), OVERVIEW]
+        }
+        return {name: path for name, path in files.items() if os.path.lexists(path)}
 
     def plot(self) -> dict[str, Figure]:
         """Draw the figures of the circuit's analyses and the overview; a notebook shows them.
@@ -306,6 +318,14 @@ class Run:
 
     # -- helpers ------------------------------------------------------------------------------
 
+    def _intact(self, name: str) -> Path:
+        """Path of a file whose content is what the run has written."""
+        check(self.path / name, self.info.get("files", {}).get(name))
+        return self.path / name
+
+    def _reading_parts(self) -> AbstractContextManager[None]:
+        return reading(self.path / PARTS, "what was recorded so far", "start the run again")
+
     @property
     def _assembled(self) -> bool:
         return STAGES.index(self.info["stage"]) >= STAGES.index("assembled")
@@ -327,11 +347,7 @@ class Run:
     @property
     def _results(self) -> dict[str, Any]:
         path = self.path / METRICS
-        return read_results(path) if path.exists() else {}
-
-
-def _place(name: str, order: Sequence[str]) -> tuple[bool, int, str]:
-    return name == OVERVIEW, order.index(name) if name in order else len(order), name
+        return read_results(path) if os.path.lexists(path) else {}
 
 
 def read_results(path: Path) -> dict[str, Any]:
@@ -342,7 +358,7 @@ def read_results(path: Path) -> dict[str, Any]:
     RunError
         It is damaged.
     """
-    fix = f"make it again: neuromodels analyze {path.parent}"
+    fix = f"make it again: {command('analyze', path.parent)}"
     try:
         content = read_json(path)
     except RunError as error:

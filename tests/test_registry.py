@@ -1,6 +1,10 @@
 """The registry: what plugins bring, and what a broken one cannot harm."""
 
+import ctypes
+import os
+import signal
 import sys
+import time
 import types
 import warnings
 from collections.abc import Iterator
@@ -64,7 +68,7 @@ def plugin(*, models=(), circuits=(), analyses=(), commands=()):
         ("analyses", analyses),
         ("commands", commands),
     ):
-        if items:
+        if items or kind == "models":
             function = lambda items=items: list(items)  # noqa: E731
             function.__name__ = f"neuromodels_{kind}"
             setattr(namespace, function.__name__, hookimpl(function))
@@ -314,10 +318,48 @@ def test_a_plugin_may_raise_whatever_it_likes(error):
 
 def test_ctrl_c_while_plugins_are_loaded_is_the_users():
     def interrupted():
-        raise KeyboardInterrupt
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(10)
 
     with pytest.raises(KeyboardInterrupt):
         Registry().discover([Point("one", interrupted)])
+
+
+class _Unspeakable(Exception):
+    def __str__(self):
+        raise ValueError("no")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), _Unspeakable()])
+def test_what_a_plugin_raises_breaks_itself_alone(error):
+    def raises():
+        raise error
+
+    found = Registry()
+    found.discover([Point("one", raises), Point("good", lambda: plugin())])
+    assert [p.status for p in found.plugins.values()] == ["ok", "broken"]
+    assert type(error).__name__ in found.plugins["one"].reason
+
+
+@pytest.mark.parametrize("nothing", [None, 42, object(), "text"])
+def test_an_entry_point_that_is_no_plugin(nothing):
+    found = Registry()
+    found.discover([Point("one", lambda: nothing)])
+    assert found.plugins["one"].status == "broken"
+    assert "implements no hook" in found.plugins["one"].reason
+
+
+def test_what_is_printed_below_python_is_no_output_of_ours(capfd):
+    def loud():
+        os.write(1, b"system call\n")
+        ctypes.CDLL(None).puts(b"C library")
+        return plugin()
+
+    Registry().discover([Point("loud", loud)])
+    print("ours", flush=True)
+    captured = capfd.readouterr()
+    assert captured.out == "ours\n"
+    assert {"system call", "C library"} <= set(captured.err.splitlines())
 
 
 def test_what_a_plugin_prints_is_no_output_of_ours(capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -61,24 +62,56 @@ ENOUGH_SPACE = 200 * 2**20  # bytes
 
 
 def _cache() -> Iterator[Check]:
-    """Whether the cache of compiled models can be written, and has room."""
+    """Which directories compiled models are taken from, and which one they are built into."""
     from neuromodels.machine.checks import Check
-    from neuromodels.nestml.cache import directory
+    from neuromodels.nestml import cache
+    from neuromodels.nestml.stores import Store, stores
 
-    folder = directory()
     elsewhere = "point NEUROMODELS_CACHE to another directory"
+    target: Store | None = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        yield Check("model cache", False, f"{folder}: {error.strerror or error}", elsewhere)
+        places = stores()
+    except UsageError as error:
+        yield Check("model cache", False, str(error), error.fix or "")
         return
-    yield Check("model cache", True, str(folder), "")
-    free = shutil.disk_usage(folder).free
+    for store in places:
+        problem = store.distrust() or (_refusal(store.path) if store.writable else None)
+        detail = str(store.path)
+        if problem is None and store.path.is_dir():
+            keys = [folder.name for folder in (store.path / "modules").glob("*")]
+            problem = next(filter(None, map(store.distrust, keys)), None)
+            count = len(cache.entries(store))
+            detail += f": {count} module{'s' * (count != 1)}"
+            if not store.writable:
+                detail += ", only read"
+        elif problem is None and not store.writable:
+            problem = "cannot be made"
+        if problem is not None:
+            yield Check("model cache", False, f"{store.path}: {problem}", elsewhere)
+        else:
+            if target is None and store.writable:
+                target = store
+                detail += ", new ones are built here"
+            yield Check("model cache", True, detail, "")
+    if target is None:
+        yield Check(
+            "model cache", False, "there is no directory to build new modules in", elsewhere
+        )
+        return
+    free = shutil.disk_usage(target.path).free
     yield Check(
         "disk space", free >= ENOUGH_SPACE, f"{human_size(free)} free", f"free some, or {elsewhere}"
     )
+
+
+def _refusal(folder: Path) -> str | None:
+    """Why nothing can be written to a directory; it is made if it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return None
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def _plugins() -> Iterator[Check]:

@@ -20,6 +20,7 @@ CORE: Mapping[str, str] = MappingProxyType(
         "jobs": "neuromodels.cli.jobs",
         "analyze": "neuromodels.cli.analyze",
         "report": "neuromodels.cli.report",
+        "verify": "neuromodels.cli.verify",
         "reproduce": "neuromodels.cli.reproduce",
         "bench": "neuromodels.cli.bench",
         "models": "neuromodels.cli.models",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from neuromodels.cli.output import json_option, print_json, print_table
@@ -21,7 +19,7 @@ def command(numbers: tuple[int, ...], everything: bool, as_json: bool) -> None:
     An interrupted run (its job hit the time limit, say) comes with the command that goes on.
     """
     from neuromodels.errors import UnknownNameError
-    from neuromodels.slurm.jobs import look
+    from neuromodels.slurm.jobs import look, look_at_latest
     from neuromodels.slurm.records import kept
 
     records = kept()
@@ -33,9 +31,7 @@ def command(numbers: tuple[int, ...], everything: bool, as_json: bool) -> None:
                 fix="`neuromodels jobs` lists them",
             )
         records = [record for record in records if record.job in numbers]
-    elif not everything:
-        records = [record for record in records if Path(record.directory).exists()][:_SHOWN]
-    jobs, problem = look(records)
+    jobs, problem = look(records) if numbers or everything else look_at_latest(records, _SHOWN)
     if as_json:
         print_json(
             [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import os
 import sys
@@ -19,7 +20,8 @@ import click
 
 import neuromodels.cli.completion  # noqa: F401  registers itself with click
 from neuromodels.cli.group import Group
-from neuromodels.errors import EnvironmentProblem, NeuromodelsError
+from neuromodels.errors import EnvironmentProblem, NeuromodelsError, one_line, reason
+from neuromodels.machine.memory import problem, wanted
 from neuromodels.machine.ranks import ERROR_TIMEOUT, is_known_to_all, launched
 from neuromodels.machine.threads import set_passive_wait_policy
 
@@ -111,6 +113,10 @@ def execute(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> NoReturn:
     """Entry point of the script ``neuromodels``."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal cannot show must not end a command.
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(execute())
 
 
@@ -141,7 +147,7 @@ class _Failure:
         """One line: what, where, how to mend it."""
         place = f"{self.where}: " if self.where else ""
         hint = f" ({self.fix})" if self.fix else ""
-        return _one_line(f"error[{self.code}]: {place}{self.what}{hint}")
+        return one_line(f"error[{self.code}]: {place}{self.what}{hint}")
 
     def json(self) -> str:
         """One line of JSON: ``{"error": {"code": …, "what": …, "where": …, "fix": …}}``."""
@@ -164,8 +170,11 @@ def _failure(error: BaseException) -> _Failure:
     if isinstance(error, OSError) and error.errno in _REFUSED and error.filename is not None:
         what = str(error.strerror)
         return _Failure(EnvironmentProblem.exit_code, "NM321", what, str(error.filename))
+    asked = wanted(error)
+    if asked is not None:
+        return _failure(problem(asked))
     hint = "this is a defect of neuromodels or of a plugin; `neuromodels --debug …` shows where"
-    return _Failure(DEFECT, "NM900", f"{type(error).__name__}: {error}", fix=hint)
+    return _Failure(DEFECT, "NM900", reason(error), fix=hint)
 
 
 def _explain(error: BaseException, *, as_json: bool) -> tuple[str, int]:
@@ -178,10 +187,6 @@ def _explain(error: BaseException, *, as_json: bool) -> tuple[str, int]:
     return failure.json() if as_json else failure.text(), failure.exit_code
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _show_warning(
     message: Warning | str,
     category: type[Warning],  # noqa: ARG001
@@ -190,4 +195,4 @@ def _show_warning(
     file: IO[str] | None = None,  # noqa: ARG001
     line: str | None = None,  # noqa: ARG001
 ) -> None:
-    click.echo(f"warning: {_one_line(str(message))}", err=True)
+    click.echo(f"warning: {one_line(str(message))}", err=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -12,6 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from neuromodels.errors import visible
+from neuromodels.registering.surroundings import output_to_stderr
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,7 +51,8 @@ def print_table(
     a file or a pipe lines as long as they need to be.  Names, in the first column, are not folded
     either, so that they can be copied.
     """
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    # Names may come from files of others: no control characters for the terminal.
+    cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
     if sys.stdout is not None and sys.stdout.isatty():
         _print_ruled(headers, cells, title)
         return
@@ -84,13 +87,7 @@ def only_json(wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(contextlib.redirect_stdout(sys.stderr))
-        with contextlib.suppress(OSError):  # one of them is closed
-            kept = os.dup(1)
-            stack.callback(os.close, kept)
-            os.dup2(2, 1)
-            stack.callback(os.dup2, kept, 1)
+    with output_to_stderr():
         yield
 
 

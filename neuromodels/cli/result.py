@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from neuromodels.cli.output import only_json, print_json, print_table
-from neuromodels.errors import AnalysisFailed
+from neuromodels.errors import AnalysisFailed, visible
 
 if TYPE_CHECKING:
     from neuromodels.runs import Run
@@ -60,8 +60,8 @@ def _print(run: Run, *, as_json: bool) -> None:
             ],
         )
     for path in run.figures.values():
-        click.echo(f"figure: {path}")
-    click.echo(f"run: {run.path} ({run.status})")
+        click.echo(visible(f"figure: {path}"))
+    click.echo(visible(f"run: {run.path} ({run.status})"))
 
 
 def reference_text(metric: Metric) -> str:

@@ -161,6 +161,7 @@ def _print(found: Submitted, *, as_json: bool) -> None:
                 "job": None if record is None else record.job,
                 "collecting": None if record is None else record.collecting,
                 "directory": found.directory,
+                "asks": found.asks,
                 "scripts": [
                     {"file": made.file, "text": made.text, "output": made.output}
                     for made in found.scripts
@@ -174,10 +175,12 @@ def _print(found: Submitted, *, as_json: bool) -> None:
                 click.echo(f"{'' if number == 0 else chr(10)}# {made.file.name}")
             click.echo(made.text, nl=False)
         return
+    from neuromodels.slurm.script import filled
+
+    click.echo(f"asks for: {found.asks}")
     for made in found.scripts:
         click.echo(f"script: {made.file}")
-    output = found.scripts[0].output.replace("%j", str(record.job)).replace("%A", str(record.job))
-    click.echo(f"output: {output}")
+    click.echo(f"output: {filled(found.scripts[0].output, record.job)}")
     if record.collecting is not None:
         click.echo(f"table: job {record.collecting}, when all runs have ended")
     click.echo(f"job {record.job}: {found.directory}")

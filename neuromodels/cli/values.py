@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from neuromodels.errors import UsageError
+from neuromodels.errors import UsageError, shown
 
 _MOST_NUMBERS = 1_000_000
 
@@ -21,7 +21,7 @@ def from_options(assignments: Iterable[str]) -> dict[str, str]:
         name, equals, value = assignment.partition("=")
         if not equals or not name.strip():
             raise UsageError(
-                f"{assignment!r} is not an assignment",
+                f"{shown(assignment)} is not an assignment",
                 code="NM241",
                 where="--set",
                 fix="write name=value",
@@ -86,7 +86,7 @@ def numbers(text: str, where: str) -> list[int]:
         last = int(match[2] or first) if match else 0
         if last < first or last - first >= _MOST_NUMBERS:
             raise UsageError(
-                f"{part!r} is no range of numbers", code="NM241", where=where, fix="write 1:10"
+                f"{shown(part)} is no range of numbers", code="NM241", where=where, fix="write 1:10"
             )
         found += range(first, last + 1)
     return found
@@ -106,7 +106,13 @@ def _parsed(path: Path, parsers: Mapping[str, Callable[[str], Any]]) -> Any:
             fix=f"the name of the file must end in {' or '.join(parsers)}",
         )
     try:
-        return parse(path.read_text(encoding="utf-8"))
+        if path.exists() and not path.is_file():
+            raise UsageError("is not an ordinary file", code="NM230", where=str(path))
+        content = parse(path.read_text(encoding="utf-8"))
+        _check_size(content)
+        return content
+    except RecursionError:
+        raise UsageError("is nested too deeply", code="NM232", where=str(path)) from None
     except OSError as error:
         raise UsageError(
             f"cannot be read: {error.strerror}", code="NM230", where=str(path)
@@ -116,6 +122,21 @@ def _parsed(path: Path, parsers: Mapping[str, Callable[[str], Any]]) -> Any:
         raise UsageError(
             f"is not valid {path.suffix[1:]}: {text}", code="NM231", where=str(path)
         ) from None
+
+
+def _check_size(content: Any) -> None:
+    """Refuse what becomes too large when references of YAML are written out."""
+    left, waiting = _MOST_NUMBERS, [content]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Mapping):
+            waiting += item.values()
+            left -= len(item)
+        elif isinstance(item, list):
+            waiting += item
+            left -= len(item)
+        if left < 0:
+            raise ValueError(f"it holds more than {_MOST_NUMBERS} values")
 
 
 def _csv(text: str) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ an uninterrupted one in distribution, not spike for spike.
 from __future__ import annotations
 
 import json
-import zipfile
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from neuromodels.disk.files import replacing
-from neuromodels.errors import RunError
+from neuromodels.disk.files import reading, replacing
+from neuromodels.disk.npz import Arrays
 
 MIN_SECONDS = 60.0
 """Wall time between two checkpoints, at least."""
@@ -66,23 +66,14 @@ class Checkpoint:
         RunError
             It is damaged.
         """
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                state = {
-                    name.removeprefix(_STATE): file[name]
-                    for name in file.files
-                    if name.startswith(_STATE)
-                }
-                return cls(int(file["step"]), json.loads(str(file["rng"])), state)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise RunError(
-                f"the checkpoint cannot be read: {error}",
-                code="NM612",
-                where=str(path),
-                fix="delete it, and the run starts again from the beginning",
-            ) from error
+        what, fix = "the checkpoint", "delete it, and the run starts again from the beginning"
+        with Arrays(path, what, fix) as file, reading(path, what, fix):
+            state = {
+                name.removeprefix(_STATE): file[name] for name in file if name.startswith(_STATE)
+            }
+            return cls(int(file["step"]), json.loads(str(file["rng"])), state)
 
     def seed(self, seed: int) -> int:
         """Seed of NEST's generators from here on, for a run with `seed`."""

@@ -20,17 +20,27 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import shutil
+import os
+import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import filelock
 
 from neuromodels.clock import Clock
-from neuromodels.disk.files import disk_errors, read_json, replacing, write_json
-from neuromodels.errors import EnvironmentProblem, RunError
+from neuromodels.disk import schema
+from neuromodels.disk.files import (
+    disk_errors,
+    opened,
+    read_json,
+    replacing,
+    sync,
+    write_json,
+)
+from neuromodels.disk.written import Record, describe, remove
+from neuromodels.errors import EnvironmentProblem, RunError, visible
 
 if TYPE_CHECKING:
     from neuromodels.machine.ranks import Ranks
@@ -47,16 +57,9 @@ SPIKES = "spikes.h5"
 SIGNALS = "signals.nc"
 COORDS = "coords.npz"
 CHECKPOINT = "checkpoint.npz"
+NEXT_CHECKPOINT = "checkpoint.next.npz"
 
 STAGES = ("simulating", "simulated", "assembled", "analysed")
-
-# What every run.json has, from the first time it is written.
-_NEEDED = frozenset(
-    {
-        "analyses", "analyze", "biological_time", "circuit", "parameters", "phases", "preset",
-        "resolution", "seed", "stage", "status", "threads", "wall",
-    }
-)  # fmt: skip
 
 # Long enough for a reader that looks whether the lock is free, too short to notice.
 _LOCK_PATIENCE = 1.0
@@ -156,16 +159,53 @@ class RunDirectory:
 
     def clear(self) -> None:
         """Remove everything that an earlier attempt recorded; ``run.json`` and the log stay."""
-        for name in (PARTS, FIGURES):
-            shutil.rmtree(self.path / name, ignore_errors=True)
-        for name in (SPIKES, SIGNALS, METRICS, CHECKPOINT):
+        for name, entry in self.written_figures().items():
+            remove(self.path / name, entry)
+        self._remove_parts()
+        for name in (SPIKES, SIGNALS, METRICS, CHECKPOINT, NEXT_CHECKPOINT):
             (self.path / name).unlink(missing_ok=True)
         self._sweep()
+
+    def written_figures(self) -> Record:
+        """Files of figures that analyses have written, as ``metrics.json`` names them."""
+        try:
+            results = read_json(self.path / METRICS)
+        except RunError:  # none yet, or damaged: then nothing is known to be ours
+            return {}
+        files = results.get("files")
+        if files is None:  # a run of before
+            titles = [*results.get("figures", {}), OVERVIEW]
+            files = {f"{FIGURES}/{t}{suffix}": {} for t in titles for suffix in (".png", ".svg")}
+        return {
+            name: entry
+            for name, entry in files.items()
+            if name.startswith(f"{FIGURES}/") and "/" not in name.removeprefix(f"{FIGURES}/")
+        }
+
+    def _remove_parts(self) -> None:
+        """Remove the part files, and their folder unless there is something else in it."""
+        if not self.parts.is_symlink():
+            for pattern in ("[0-9]*.r[0-9]*.npz", COORDS, ".*.npz.tmp-*"):
+                for path in self.parts.glob(pattern):
+                    path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.parts.rmdir()
 
     @property
     def checkpoint(self) -> Path:
         """File of the state that an interrupted simulation is continued from."""
         return self.path / CHECKPOINT
+
+    @property
+    def next_checkpoint(self) -> Path:
+        """File of a later state, while recordings from before it are not yet on the disk."""
+        return self.path / NEXT_CHECKPOINT
+
+    def commit_checkpoint(self) -> None:
+        """Let `next_checkpoint` replace `checkpoint`."""
+        with disk_errors(self.checkpoint):
+            self.next_checkpoint.replace(self.checkpoint)
+            sync(self.path)
 
     @property
     def parts(self) -> Path:
@@ -210,16 +250,24 @@ class RunDirectory:
                 self.info["phases"],
                 self._attributes(),
             )
+            self.info["files"] = {name: describe(self.path / name) for name in (SPIKES, SIGNALS)}
             self.info["stage"] = "assembled"
             self.save()
-        shutil.rmtree(self.parts, ignore_errors=True)
+        self._remove_parts()
         self.checkpoint.unlink(missing_ok=True)
+        self.next_checkpoint.unlink(missing_ok=True)
         self._sweep()
 
     def _sweep(self) -> None:
         """Remove temporary files that a killed process left."""
-        for path in self.path.glob(".*.tmp-*"):
-            path.unlink(missing_ok=True)
+        for name in (INFO, METRICS, SPIKES, SIGNALS, CHECKPOINT, NEXT_CHECKPOINT):
+            for path in self.path.glob(f".{name}.tmp-*"):
+                path.unlink(missing_ok=True)
+        folder = self.path / FIGURES
+        if not folder.is_symlink():
+            for kind in ("png", "svg"):
+                for path in folder.glob(f".*.{kind}.tmp-*"):
+                    path.unlink(missing_ok=True)
 
     def _attributes(self) -> dict[str, Any]:
         """Provenance, as attributes of ``signals.nc``."""
@@ -242,9 +290,8 @@ class RunDirectory:
         logger = logging.getLogger("neuromodels")
         handler: logging.Handler = logging.NullHandler()
         if self._lock is not None:
-            with disk_errors(self.path / LOG):
-                handler = logging.FileHandler(self.path / LOG, encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+            handler = logging.StreamHandler(_appended(self.path / LOG))
+        handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         # A full disk must not be reported for every line: the run itself says it once.
         handler.handleError = lambda _: None  # type: ignore[method-assign,assignment]
         level = logger.level
@@ -258,6 +305,33 @@ class RunDirectory:
             logger.setLevel(level)
             with contextlib.suppress(OSError):
                 handler.close()
+                if isinstance(handler, logging.StreamHandler):
+                    handler.stream.close()
+
+
+class _OneLine(logging.Formatter):
+    """Keeps a message in its line, whatever names a run brings along."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        """Format all but a traceback."""
+        return visible(super().formatMessage(record))
+
+
+def _appended(path: Path) -> IO[str]:
+    """Open a file of text to append to, unless something else has its name.
+
+    Raises
+    ------
+    RunError
+        It is a link, a pipe or the like.
+    EnvironmentProblem
+        It cannot be written.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+        raise RunError("is not an ordinary file", code="NM618", where=str(path), fix="remove it")
+    with disk_errors(path):
+        return os.fdopen(os.open(path, flags, 0o666), "a", encoding="utf-8")
 
 
 def new_path(circuit: str, seed: int) -> Path:
@@ -302,22 +376,24 @@ def read_info(path: Path) -> dict[str, Any]:
             where=str(path / INFO),
             fix="read it with the version of neuromodels that wrote it",
         )
-    missing = sorted(_NEEDED - info.keys())
-    if missing or info["stage"] not in STAGES:
-        what = f"lacks {', '.join(missing)}" if missing else f"has no stage {info['stage']!r}"
+    schema.check(info, path / INFO)
+    if info["stage"] not in STAGES:
         raise RunError(
-            what, code="NM612", where=str(path / INFO), fix="start the run again in a new directory"
+            f"has no stage {info['stage']!r}",
+            code="NM612",
+            where=str(path / INFO),
+            fix="start the run again in a new directory",
         )
     return info
 
 
 def load_coords(parts: Path) -> dict[str, Any]:
     """Labels of the signals' dimensions."""
-    import numpy as np
+    from neuromodels.disk.npz import Arrays
 
-    if not (parts / COORDS).exists():
+    if not os.path.lexists(parts / COORDS):
         return {}
-    with np.load(parts / COORDS, allow_pickle=False) as file:
+    with Arrays(parts / COORDS, "labels of signals", "start the run again") as file:
         return dict(file)
 
 
@@ -326,8 +402,8 @@ def is_locked(path: Path) -> bool:
     import fcntl
 
     try:
-        file = (path / LOCK).open("rb")
-    except OSError:
+        file = opened(path / LOCK)
+    except RunError:  # none, or nothing that a run would hold
         return False
     with file:
         try:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuromodels.clock import Clock
-from neuromodels.disk.files import for_hdf5, plain, replacing
+from neuromodels.disk.files import for_hdf5, plain, reading, replacing
+from neuromodels.disk.hdf5 import refuse_external
 from neuromodels.disk.parts import Parts
 
 if TYPE_CHECKING:
@@ -174,11 +175,13 @@ def open_netcdf(path: Path, group: str | None = None) -> xr.Dataset:
     """Open a file that `write_netcdf` wrote; values are read when they are used."""
     import xarray as xr
 
-    # Times stay numbers of ms: xarray would make durations of nanoseconds of them.
-    dataset: xr.Dataset = xr.open_dataset(
-        path, group=group, engine="h5netcdf", decode_times=False, decode_timedelta=False
-    )
-    return dataset
+    with reading(path, "signals", "restore it from a copy, or run it again"):
+        refuse_external(path)
+        # Times stay numbers of ms: xarray would make durations of nanoseconds of them.
+        dataset: xr.Dataset = xr.open_dataset(
+            path, group=group, engine="h5netcdf", decode_times=False, decode_timedelta=False
+        )
+        return dataset
 
 
 def _attributes(signal: Mapping[str, Any]) -> dict[str, str]:

@@ -13,13 +13,14 @@ rank.  Its arrays are
     columns are sums over the neurons of each virtual process, and ``averaged`` says over how many
     neurons these are in all.
 
-Parts are numbered without gaps; files of the same number are the ranks' shares of one stretch.
+Parts are numbered without gaps; files of the same number are the ranks' shares of one stretch.  A
+stretch without length, ``(stop, stop]``, holds samples from before `stop` that came late.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neuromodels.disk.files import disk_errors, replacing
+from neuromodels.disk.files import disk_errors, own_folder, replacing
+from neuromodels.disk.npz import Arrays
 from neuromodels.errors import RunError
 
 Array = npt.NDArray[Any]
@@ -67,16 +69,20 @@ class Spool:
         self._start = start
         self._index = index
         self._waiting: dict[str, list[Array]] = {}
+        self._late: dict[str, list[Array]] = {}
         self._kept: dict[str, Array] = {}
         self._bytes = 0
         self._written = time.monotonic()
-        with disk_errors(folder):
-            folder.mkdir(exist_ok=True)
+        own_folder(folder)
 
     def add(self, name: str, values: Array) -> None:
         """Keep `values`, to be joined along the first axis with others of that `name`."""
         self._waiting.setdefault(name, []).append(values)
         self._bytes += values.nbytes
+
+    def add_late(self, name: str, values: Array) -> None:
+        """Keep `values` that belong to the part written last (see `write_late`)."""
+        self._late.setdefault(name, []).append(values)
 
     def keep(self, name: str, values: Array) -> None:
         """Write `values` into every part that follows."""
@@ -92,17 +98,25 @@ class Spool:
 
         What waits stays in memory when the disk refuses.
         """
-        arrays = {name: np.concatenate(chunks) for name, chunks in self._waiting.items()}
+        self._write(self._waiting, stop)
+        self._waiting.clear()
+        self._bytes = 0
+        self._start = stop
+        self._written = time.monotonic()
+
+    def write_late(self) -> None:
+        """Write what came late as a part of its own, right after the one that it belongs to."""
+        self._write(self._late, self._start)
+        self._late.clear()
+
+    def _write(self, chunks: Mapping[str, list[Array]], stop: int) -> None:
+        arrays = {name: np.concatenate(values) for name, values in chunks.items()}
         share = f"r{self.rank:04d}" + (f"of{self.ranks:04d}" if self.ranks > 1 else "")
         path = self.folder / f"{self._index:06d}.{share}.npz"
         span = np.array([self._start, stop])
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, span=span, **self._kept, **arrays)
-        self._waiting.clear()
-        self._bytes = 0
         self._index += 1
-        self._start = stop
-        self._written = time.monotonic()
 
 
 def rewind(folder: Path, start: int) -> int:
@@ -118,7 +132,7 @@ def rewind(folder: Path, start: int) -> int:
         for number, shares in enumerate(Parts(folder).files):
             with _open(shares[0]) as part:
                 first, last = (int(step) for step in part["span"])
-            if first >= start:
+            if first >= start and last > start:
                 break
             index, stop = number + 1, last
         for path in folder.glob("[0-9]*.r[0-9]*.npz"):
@@ -180,12 +194,8 @@ class Parts:
     def stretches(self) -> Iterator[list[Mapping[str, Array]]]:
         """Yield the shares of each stretch, in order of time; arrays are read when asked for."""
         for files in self._stretches:
-            shares = [_open(path) for path in files]
-            try:
-                yield list(shares)
-            finally:
-                for share in shares:
-                    share.close()
+            with contextlib.ExitStack() as stack:
+                yield [stack.enter_context(_open(path)) for path in files]
 
     def spikes(
         self, population: str
@@ -257,13 +267,8 @@ def _ranks(path: Path) -> int:
     return int(path.name.split(".")[1].partition("of")[2] or 1)
 
 
-def _open(path: Path) -> Any:
-    try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise RunError(
-            f"part of a run cannot be read: {error}", code="NM612", where=str(path)
-        ) from error
+def _open(path: Path) -> Arrays:
+    return Arrays(path, "part of a run", "start the run again in a new directory")
 
 
 __all__ = ["Parts", "Spool", "rewind"]

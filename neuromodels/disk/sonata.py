@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from neuromodels.clock import Clock
-from neuromodels.disk.files import for_hdf5, replacing
+from neuromodels.disk.files import for_hdf5, reading, replacing
+from neuromodels.disk.hdf5 import refuse_external
 from neuromodels.disk.parts import Parts
-from neuromodels.errors import RunError
 from neuromodels.spikes import SpikeTrains
 
 MAGIC = 0x0A7A
@@ -75,7 +75,8 @@ def read_spikes(path: Path, population: str, size: int, start: float, stop: floa
     """
     import h5py
 
-    try:
+    with reading(path, "spikes", "restore it from a copy, or run it again"):
+        refuse_external(path)
         with h5py.File(path, "r") as file:
             group = file["spikes"][population]
             stamps = group["timestamps"]
@@ -88,8 +89,6 @@ def read_spikes(path: Path, population: str, size: int, start: float, stop: floa
                 start,
                 stop,
             )
-    except (OSError, KeyError) as error:
-        raise RunError(f"spikes cannot be read: {error}", code="NM612", where=str(path)) from error
 
 
 def spikes_from_parts(

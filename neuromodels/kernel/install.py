@@ -7,7 +7,7 @@ from typing import Any
 
 from neuromodels.errors import ModelError, UsageError
 from neuromodels.kernel import guard
-from neuromodels.machine.threads import set_passive_wait_policy
+from neuromodels.machine.importing import import_nest
 from neuromodels.nestml.build import build_families
 from neuromodels.nestml.cache import Entry
 from neuromodels.nestml.family import Family, resolve
@@ -152,10 +152,7 @@ def _install_module(kernel: Any, family: Family, entry: Entry) -> None:
 
 def _kernel() -> Any:
     """NEST's low-level interface; importing NEST prints a banner and takes a second."""
-    set_passive_wait_policy()
-    import nest
-
-    return nest.ll_api.nestkernel
+    return import_nest().ll_api.nestkernel
 
 
 def _hook() -> None:

@@ -334,12 +334,23 @@ class KernelNetwork(Network):
                 "multimeter",
                 params={
                     "record_from": list(trace.variables),
-                    "interval": self.clock.ms(trace.every),
                     "time_in_steps": True,
+                    **self._schedule(trace.every),
                 },
             )
             self.nest.Connect(trace.device, trace.nodes, syn_spec=delay)
         self._connections = int(self.nest.num_connections)
+
+    def _schedule(self, every: int) -> dict[str, float]:
+        """Settings with which a multimeter samples at the protocol's multiples of `every` steps.
+
+        Its own multiples are those of the kernel's time, which is 0 where a run is continued.
+        """
+        offset = -self._origin % every
+        if offset == 1:
+            # NEST 3.10 leaves out a sample of the first step: take each step, and drop most.
+            return {"interval": self.clock.resolution}
+        return {"interval": self.clock.ms(every), "offset": self.clock.ms(offset)}
 
     def connections_were_added(self) -> bool:
         """Whether there are other connections, on any rank, than when the network was sealed."""
@@ -393,8 +404,10 @@ class KernelNetwork(Network):
                 spool.add(f"signals/{name}/steps", np.array([now]))
                 spool.add(f"signals/{name}/values", values[np.newaxis])
 
-    def drain(self, now: int, spool: Spool) -> None:
+    def drain(self, now: int, spool: Spool, written: int | None = None) -> None:
         """Move what the recorders hold, up to step `now`, to `spool`.
+
+        Where the part up to step `written` is on the disk already, samples of before are late.
 
         Must be called outside ``nest.Prepare`` ... ``nest.Cleanup``: NEST does not let recorders be
         emptied inside.
@@ -420,13 +433,16 @@ class KernelNetwork(Network):
             empty(trace.device)
             kept = _until(now - self._origin, events)
             times = events["times"][kept] + self._origin
-            if not times.size:
+            on_grid = times % trace.every == 0
+            if not on_grid.any():
                 continue
+            times = times[on_grid]
             first = times.min()
             row = (times - first) // trace.every
             steps = first + trace.every * np.arange(row.max() + 1)
-            column = trace.position[_among(trace.sorted_ids, events["senders"][kept])]
-            spool.add(f"traces/{name}/steps", steps)
+            column = trace.position[_among(trace.sorted_ids, events["senders"][kept][on_grid])]
+            late = 0 if written is None else int(np.searchsorted(steps, written, side="right"))
+            self._spool_rows(spool, f"traces/{name}/steps", steps, late)
             if trace.average is not None:
                 spool.keep(f"traces/{name}/size", np.array(trace.average.size))
                 spool.keep(f"traces/{name}/columns", trace.average.columns)
@@ -436,10 +452,18 @@ class KernelNetwork(Network):
                 spool.keep(f"traces/{name}/columns", trace.columns)
             for variable in trace.variables:
                 table = np.full((steps.size, trace.columns.size), np.nan)
-                table[row, column] = events[variable][kept]
+                table[row, column] = events[variable][kept][on_grid]
                 if trace.average is not None:
                     table = trace.average.sums(table)
-                spool.add(f"traces/{name}/{variable}", table)
+                self._spool_rows(spool, f"traces/{name}/{variable}", table, late)
+
+    @staticmethod
+    def _spool_rows(spool: Spool, name: str, rows: npt.NDArray[Any], late: int) -> None:
+        """Hand over rows of a trace, the first `late` of them as late ones."""
+        if late:
+            spool.add_late(name, rows[:late])
+        if late < len(rows):
+            spool.add(name, rows[late:])
 
     def layout(self) -> dict[str, Any]:
         """Say what is recorded, as ``run.json`` keeps it."""

@@ -2,7 +2,8 @@
 
 A directory appears by one rename, complete; a lock per hash lets one process build while others
 wait; `kill -9` at any moment leaves at most a directory under ``building/`` that the next build
-removes.  Every load compares the shared object with the checksum in its manifest.
+removes.  Every load compares the shared object with the checksum in its manifest.  `stores` says
+which directories are looked through.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -21,15 +23,20 @@ from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neuromodels.errors import EnvironmentProblem, ModelError, UnknownNameError
 from neuromodels.machine import installation, toolchain
 from neuromodels.nestml import engine
 from neuromodels.nestml.family import Family
+from neuromodels.nestml.stores import MODULES, VARIABLE, Store, protect, stores
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 _MANIFEST = "manifest.json"
-_BYSTANDERS = ("build.py", "cache.py", "declarations.py")
+_KEY = re.compile(r"[0-9a-f]{16}")
+_BYSTANDERS = ("build.py", "cache.py", "declarations.py", "stores.py")
 """Of this package, what has no say in the C++ of a model."""
 
 
@@ -62,13 +69,8 @@ class Entry:
 
 
 def directory() -> Path:
-    """The cache's directory: ``NEUROMODELS_CACHE``, else the user's cache directory."""
-    chosen = os.environ.get("NEUROMODELS_CACHE")
-    if chosen:
-        return Path(chosen).expanduser().absolute()  # the generator works in another directory
-    from platformdirs import user_cache_path
-
-    return user_cache_path("neuromodels")
+    """The first directory that is looked through, which is the user's own unless told otherwise."""
+    return stores()[0].path
 
 
 def _generator(folder: Traversable) -> Iterator[Traversable]:
@@ -125,8 +127,9 @@ def _read(folder: Path) -> Entry | None:
     """The entry in `folder`; None where there is no readable manifest."""
     try:
         manifest = json.loads((folder / _MANIFEST).read_text())
-        path = folder / manifest["file"]
-        complete = path.exists() and _checksum(path) == manifest["sha256"]
+        # A name in the entry and nothing else: a path could lead to what somebody else can write.
+        path = folder / Path(manifest["file"]).name
+        complete = path.is_file() and _checksum(path) == manifest["sha256"]
         size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
         built = datetime.fromisoformat(manifest["built"])
         return Entry(tuple(manifest["models"]), folder.name, size, built, path, complete)
@@ -135,9 +138,37 @@ def _read(folder: Path) -> Entry | None:
 
 
 def lookup(wanted: str) -> Entry | None:
-    """The intact entry of key `wanted`; None if there is none, or it is damaged."""
-    entry = _read(directory() / "modules" / wanted)
-    return entry if entry is not None and entry.complete else None
+    """The intact entry of key `wanted`; None if there is none to be trusted, or it is damaged."""
+    for store in stores():
+        if store.distrust(wanted) is None:
+            entry = _read(store.entry(wanted))
+            if entry is not None and entry.complete:
+                return entry
+    return None
+
+
+def _place(wanted: str) -> Store:
+    """Where the entry `wanted` is to be built.
+
+    Raises
+    ------
+    EnvironmentProblem
+        Nowhere; the message says why not.
+    """
+    why = []
+    for store in stores():
+        distrusted = store.distrust(wanted)
+        if distrusted is not None:
+            why.append(f"not used because {distrusted}")
+        elif not store.writable:
+            why.append(f"{store.path} cannot be written")
+        else:
+            return store
+    raise EnvironmentProblem(
+        f"there is no model cache to build in: {'; '.join(why)}",
+        code="NM325",
+        fix=f"mend that, or let {VARIABLE} begin with a directory of your own",
+    )
 
 
 def get_or_build(family: Family, wanted: str, build: Callable[[Path], Path]) -> Entry:
@@ -153,18 +184,16 @@ def get_or_build(family: Family, wanted: str, build: Callable[[Path], Path]) -> 
     Raises
     ------
     EnvironmentProblem
-        The cache cannot be written.
+        No cache can be written, or none is to be trusted.
     """
     entry = lookup(wanted)
     if entry is not None:
         return entry
-    from filelock import FileLock  # 40 ms that a warm cache need not pay
-
-    root = directory()
+    store = _place(wanted)
+    root = store.path
     try:
-        for name in ("modules", "building", "locks"):
-            (root / name).mkdir(parents=True, exist_ok=True)
-        with FileLock(root / "locks" / f"{wanted}.lock"):
+        store.prepare()
+        with _lock(store, wanted):
             entry = lookup(wanted)  # another process may have built it while this one waited
             if entry is not None:
                 return entry
@@ -174,13 +203,16 @@ def get_or_build(family: Family, wanted: str, build: Callable[[Path], Path]) -> 
             try:
                 path = build(work)
                 _finish(family, work, path)
-                final = root / "modules" / wanted
+                final = store.entry(wanted)
                 if final.exists():  # damaged, or lookup() would have found it
-                    shutil.rmtree(final)
+                    # First out of the way: it may be another user's, and then cannot be emptied.
+                    aside = final.with_name(f"{work.name}-damaged")
+                    final.rename(aside)
+                    shutil.rmtree(aside, ignore_errors=True)
                 final.parent.mkdir(exist_ok=True)  # `models clean` may have removed it meanwhile
                 work.rename(final)
             except ModelError as error:
-                raise _kept(work, wanted, error) from error.__cause__
+                raise _kept(store, work, wanted, error) from error.__cause__
             except BaseException:
                 shutil.rmtree(work, ignore_errors=True)
                 raise
@@ -196,15 +228,21 @@ def get_or_build(family: Family, wanted: str, build: Callable[[Path], Path]) -> 
         raise EnvironmentProblem(
             "a module that was just built cannot be read back",
             code="NM323",
-            where=str(root / "modules" / wanted),
+            where=str(store.entry(wanted)),
             fix="check the disk, or point NEUROMODELS_CACHE to another directory",
         )
     return entry
 
 
-def _kept(work: Path, wanted: str, error: ModelError) -> ModelError:
+def _lock(store: Store, wanted: str) -> BaseFileLock:
+    from filelock import FileLock  # 40 ms that a warm cache need not pay
+
+    return FileLock(store.path / "locks" / f"{wanted}.lock", mode=store.lock_mode)
+
+
+def _kept(store: Store, work: Path, wanted: str, error: ModelError) -> ModelError:
     """Keep the C++ of a model that does not compile, so that the user can look at it."""
-    kept = directory() / "failed" / wanted
+    kept = store.path / "failed" / wanted
     shutil.rmtree(kept, ignore_errors=True)
     kept.parent.mkdir(exist_ok=True)
     work.rename(kept)
@@ -228,46 +266,66 @@ def _finish(family: Family, work: Path, path: Path) -> None:
         "flags": list(toolchain.compile_flags()),
     }
     (work / _MANIFEST).write_text(json.dumps(manifest, indent=2))
+    protect(work)
     for file in (path, work / _MANIFEST):
         with file.open("rb") as handle:
             os.fsync(handle.fileno())
 
 
-def entries() -> list[Entry]:
-    """Everything in the cache, newest first."""
-    folders = (directory() / "modules").glob("*")
-    found = [entry for folder in folders if (entry := _read(folder)) is not None]
+def entries(store: Store | None = None) -> list[Entry]:
+    """Everything in the cache, or in one directory of it, newest first."""
+    found = [
+        entry
+        for place in (stores() if store is None else [store])
+        for folder in (place.path / MODULES).glob("*")
+        if place.distrust(folder.name) is None and (entry := _read(folder)) is not None
+    ]
     return sorted(found, key=lambda entry: entry.built, reverse=True)
 
 
 def clean(names: Sequence[str] = ()) -> list[Entry]:
     """Remove the entries that hold any of the models `names` (all of them if empty).
 
-    A module that a running process has loaded stays loaded there.
+    Only directories of the cache that can be written are looked at.  A module that a running
+    process has loaded stays loaded there.
 
     Raises
     ------
     UnknownNameError
         No entry holds a model of that name.
     """
-    from filelock import FileLock, Timeout
-
-    present = entries()
+    places = [store for store in stores() if store.distrust() is None and store.writable]
+    present = [(store, entry) for store in places for entry in entries(store)]
     for name in names:
-        if not any(name in entry.models for entry in present):
+        if not any(name in entry.models for _, entry in present):
             raise UnknownNameError(
                 f"there is no compiled model '{name}' in the cache",
                 code="NM216",
                 fix="see: neuromodels models list",
             )
-    removed = [e for e in present if not names or any(name in e.models for name in names)]
-    for entry in removed:
-        shutil.rmtree(entry.path.parent, ignore_errors=True)
-    if not names:  # also what is damaged beyond reading, and what killed and failed builds left
-        for name in ("modules", "failed"):
-            shutil.rmtree(directory() / name, ignore_errors=True)
-        for left in (directory() / "building").glob("*-*"):
-            lock = FileLock(directory() / "locks" / f"{left.name.split('-')[0]}.lock", timeout=0)
-            with contextlib.suppress(Timeout), lock:  # a running build holds it
-                shutil.rmtree(left, ignore_errors=True)
+    removed = []
+    for _, entry in present:
+        if not names or any(name in entry.models for name in names):
+            shutil.rmtree(entry.path.parent, ignore_errors=True)
+            removed.append(entry)
+    if not names:
+        for store in places:
+            _sweep(store)
     return removed
+
+
+def _sweep(store: Store) -> None:
+    """Remove what is damaged beyond reading, and what killed and failed builds left.
+
+    By its name only: the directory may hold other things, which are somebody's.
+    """
+    from filelock import Timeout
+
+    for folder in (MODULES, "failed", "building"):
+        for left in (store.path / folder).glob("*"):
+            key = left.name.partition("-")[0]
+            if not _KEY.fullmatch(key) or left.is_symlink() or not left.is_dir():
+                continue
+            lock = _lock(store, key)
+            with contextlib.suppress(Timeout, OSError), lock.acquire(timeout=0):
+                shutil.rmtree(left, ignore_errors=True)  # a running build would hold the lock

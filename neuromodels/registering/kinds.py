@@ -16,7 +16,7 @@ from neuromodels.models import NeuronModel, SynapseModel
 RESERVED_COMMANDS = frozenset(
     {
         "analyze", "bench", "doctor", "explain", "help", "jobs", "list", "models", "new-plugin",
-        "report", "reproduce", "run", "show", "submit", "sweep", "version",
+        "report", "reproduce", "run", "show", "submit", "sweep", "verify", "version",
     }
 )  # fmt: skip
 

@@ -9,10 +9,11 @@ from typing import Any
 import pluggy
 
 from neuromodels import hookspecs
-from neuromodels.errors import NeuromodelsError, PluginError
+from neuromodels.errors import PluginError, reason, shown
 from neuromodels.parameters import nearest
 from neuromodels.registering.items import Plugin
 from neuromodels.registering.kinds import KINDS, RESERVED_COMMANDS, Kind
+from neuromodels.registering.surroundings import CtrlC
 
 Contribution = Mapping[str, Mapping[str, Any]]
 """Kind -> name -> item."""
@@ -33,6 +34,7 @@ class Loader:
         self.manager.add_hookspecs(hookspecs)
         self.plugins: dict[str, Plugin] = {}
         self._claims: dict[tuple[str, str], str] = {}
+        self._ctrl_c = CtrlC()
 
     def add(self, load: Callable[[], object], plugin: Plugin) -> Contribution:
         """Load a plugin, and give what it registers.
@@ -48,23 +50,27 @@ class Loader:
                 f"the plugin name {plugin.name!r} is taken by {other.owner}", code="NM504"
             )
         try:
-            loaded = load()
-            self.manager.register(loaded, plugin.name)
-        except KeyboardInterrupt:
-            raise  # the user's, not the plugin's
+            with self._ctrl_c.watched():
+                contribution = self._loaded(load, plugin)
         except BaseException as error:  # a plugin may raise what it likes, SystemExit included
             if self.manager.has_plugin(plugin.name):
                 self.manager.unregister(name=plugin.name)
+            if isinstance(error, PluginError) or self._ctrl_c.pressed:
+                raise
             raise PluginError(f"cannot be loaded: {describe(error)}", code="NM501") from error
-        try:
-            self._check_hook_names(plugin.name)
-            items = {kind.name: self._call(kind, loaded) for kind in KINDS}
-            contribution = self._claim(items, plugin)
-        except PluginError:
-            self.manager.unregister(loaded)
-            raise
         self.plugins[plugin.name] = plugin
         return contribution
+
+    def _loaded(self, load: Callable[[], object], plugin: Plugin) -> Contribution:
+        loaded = load()
+        self.manager.register(loaded, plugin.name)
+        self._check_hook_names(plugin.name)
+        if not self.manager.get_hookcallers(loaded):
+            raise PluginError(
+                f"implements no hook of neuromodels: it is {shown(loaded)}", code="NM501"
+            )
+        items = {kind.name: self._call(kind, loaded) for kind in KINDS}
+        return self._claim(items, plugin)
 
     def _check_hook_names(self, name: str) -> None:
         for hook in vars(self.manager.hook).values():
@@ -86,14 +92,14 @@ class Loader:
             try:
                 returned: Any = implementation.function()
                 items = [] if returned is None else list(returned)
-            except KeyboardInterrupt:
-                raise
             except BaseException as error:
+                if self._ctrl_c.pressed:
+                    raise
                 raise PluginError(f"{kind.hook} failed: {describe(error)}", code="NM502") from error
             for item in items:
                 if not kind.accepts(item):
                     raise PluginError(
-                        f"{kind.hook} must return a list of {kind.expected}, not {item!r}",
+                        f"{kind.hook} must return a list of {kind.expected}, not {shown(item)}",
                         code="NM502",
                     )
         return items
@@ -123,16 +129,13 @@ class Loader:
 
 def describe(error: BaseException) -> str:
     """Give the error in one line, with the plugin's own file and line where there is one."""
-    text = " ".join(str(error).split())
-    if not isinstance(error, NeuromodelsError):
-        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     traceback, place = error.__traceback__, ""
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
         if not file.startswith("<") and not _ours(file):
             place = f" ({file}:{traceback.tb_lineno})"
         traceback = traceback.tb_next
-    return text + place
+    return reason(error) + place
 
 
 def _ours(file: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from neuromodels import registry
 from neuromodels.disk.directory import OVERVIEW
+from neuromodels.disk.files import opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,7 +168,8 @@ def of_reference(reference: Reference | None) -> str:
 
 def data_uri(path: Path) -> str:
     """Give an image file as a data URI."""
-    content = base64.b64encode(path.read_bytes()).decode("ascii")
+    with opened(path) as file:
+        content = base64.b64encode(file.read()).decode("ascii")
     return f"data:{_MIME[path.suffix]};base64,{content}"
 
 
@@ -291,7 +294,7 @@ def _figures(runs: Sequence[Run], labels: Sequence[str]) -> list[FigureRow]:
 def vector(path: Path) -> Path:
     """Give the vector graphic beside a PNG file, if there is one."""
     vector = path.with_suffix(".svg")
-    return vector if vector.is_file() else path
+    return vector if os.path.lexists(vector) else path
 
 
 def _timings(runs: Sequence[Run]) -> list[Row]:

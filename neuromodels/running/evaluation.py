@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from neuromodels import registry, style
 from neuromodels.disk.directory import FIGURES, METRICS, OVERVIEW
-from neuromodels.disk.files import disk_errors, plain, replacing, write_json
+from neuromodels.disk.files import plain, write_json
+from neuromodels.disk.written import Batch
 from neuromodels.errors import EnvironmentProblem, NeuromodelsError, PluginError, RunError, reason
 from neuromodels.running.overview import overview
 from neuromodels.runs import load_run, read_results
@@ -30,14 +31,16 @@ MARKS = 1000
 
 def run_analyses(directory: RunDirectory, names: Sequence[str]) -> dict[str, str]:
     """Run analyses and write what they give; returns the reasons of those that failed."""
+    with Batch(directory.path, directory.written_figures()) as batch:
+        return _run_analyses(directory, names, batch)
+
+
+def _run_analyses(directory: RunDirectory, names: Sequence[str], batch: Batch) -> dict[str, str]:
     path = directory.path / METRICS
     earlier = _earlier(path)
     analyses = {n: a for n, a in earlier.get("analyses", {}).items() if n not in names}
     metrics = [m for m in earlier.get("metrics", []) if m["analysis"] in analyses]
     figures = {f: a for f, a in earlier.get("figures", {}).items() if a in analyses}
-    folder = directory.path / FIGURES
-    with disk_errors(folder):
-        folder.mkdir(exist_ok=True)
     failures: dict[str, str] = {}
     for name in names:
         begin = time.perf_counter()
@@ -48,7 +51,7 @@ def run_analyses(directory: RunDirectory, names: Sequence[str]) -> dict[str, str
             _unique("metric", [m["name"] for m in metrics] + [r["name"] for r in rows])
             _unique("figure", [*figures, *result.figures, OVERVIEW])
             for title, figure in result.figures.items():
-                _save_figure(folder, title, figure)
+                _save_figure(batch, title, figure)
                 figures[title] = name
             metrics += rows
         except EnvironmentProblem:
@@ -61,13 +64,27 @@ def run_analyses(directory: RunDirectory, names: Sequence[str]) -> dict[str, str
             "error": error,
             "wall": time.perf_counter() - begin,
         }
-    _save_overview(directory, folder)
-    write_json(path, {"metrics": metrics, "figures": figures, "analyses": analyses})
-    with disk_errors(folder):
-        for file in folder.glob("*.*g"):  # at the end: nothing is missing if this is killed
-            if file.stem not in {*figures, OVERVIEW}:
-                file.unlink()
+    _save_overview(directory, batch)
+
+    def kept(name: str) -> bool:
+        return any(name in _files_of(title) for title in figures)
+
+    write_json(
+        path,
+        {
+            "metrics": metrics,
+            "figures": figures,
+            "analyses": analyses,
+            "files": batch.record(kept),
+        },
+    )
+    batch.publish(kept)
     return failures
+
+
+def _files_of(title: str) -> tuple[str, str]:
+    """Names of the files of a figure."""
+    return f"{FIGURES}/{title}.png", f"{FIGURES}/{title}.svg"
 
 
 def draw(run: Run) -> dict[str, Figure]:
@@ -93,7 +110,7 @@ def _earlier(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _save_overview(directory: RunDirectory, folder: Path) -> None:
+def _save_overview(directory: RunDirectory, batch: Batch) -> None:
     """Draw the figure that every run has; a run of which it cannot be drawn has none."""
     try:
         with style.applied():
@@ -102,20 +119,20 @@ def _save_overview(directory: RunDirectory, folder: Path) -> None:
         logger.warning("no overview: %s", reason(error))
         return
     if figure is not None:
-        _save_figure(folder, OVERVIEW, figure)
+        _save_figure(batch, OVERVIEW, figure)
 
 
-def _save_figure(folder: Path, title: str, figure: Any) -> None:
+def _save_figure(batch: Batch, title: str, figure: Any) -> None:
     """Write a figure as PNG for a quick look and as SVG for reports and papers."""
     if not title or "/" in title or title.startswith("."):
         raise PluginError(f"{title!r} cannot name a figure", code="NM507")
     _rasterize(figure)
-    with replacing(folder / f"{title}.png") as temporary:
-        figure.savefig(temporary, format="png", dpi=150, bbox_inches="tight")
-    with replacing(folder / f"{title}.svg") as temporary:
-        figure.savefig(
-            temporary, format="svg", dpi=150, bbox_inches="tight", metadata={"Date": None}
-        )
+    pixels, vectors = _files_of(title)
+    options = {"dpi": 150, "bbox_inches": "tight"}
+    batch.put(pixels, lambda file: figure.savefig(file, format="png", **options))
+    batch.put(
+        vectors, lambda file: figure.savefig(file, format="svg", metadata={"Date": None}, **options)
+    )
     if "matplotlib.pyplot" in sys.modules:
         # Figures made with pyplot stay alive until they are closed.
         sys.modules["matplotlib.pyplot"].close(figure)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a run is under way."""
+"""Ctrl-C, SIGTERM and SIGHUP (a closed terminal) while a run is under way."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any, Self
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
-    """Within the block, both signals stop the run in an orderly way.
+    """Within the block, these signals stop the run in an orderly way.
 
     Usually they raise `KeyboardInterrupt` at once.  Inside `deferred` the first one only sets
     `pending`, so that what was simulated can be saved, and gives the signals their former meaning
@@ -30,6 +30,8 @@ class Interrupts:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
+                if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                    continue  # nohup: the run is to go on without its terminal
                 self._former[number] = signal.signal(number, self._handle)
         return self
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import operator
 import sys
 import threading
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from neuromodels import registry
 from neuromodels.circuit import Circuit
 from neuromodels.clock import Clock
-from neuromodels.errors import RunError, UnknownNameError, UsageError, wrap_errors
+from neuromodels.errors import RunError, UnknownNameError, UsageError, shown, wrap_errors
 from neuromodels.machine import provenance
 from neuromodels.parameters import Parameters, nearest
 
@@ -86,7 +85,7 @@ def make_plan(
     preset = found.default_preset if preset is None else preset
     if preset not in list(found.presets):  # a list: whatever a script passes can be looked for
         raise UnknownNameError(
-            f"no preset {preset!r}",
+            f"no preset {shown(preset)}",
             code="NM211",
             where=found.name,
             fix=nearest(str(preset), found.presets),
@@ -94,7 +93,7 @@ def make_plan(
     given: Any = {} if parameters is None else parameters
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
         raise UsageError(
-            f"{parameters!r} is no mapping of names to values",
+            f"{shown(parameters)} is no mapping of names to values",
             code="NM244",
             where="parameters",
             fix='write them as {"name": value}',
@@ -150,28 +149,31 @@ def whole(value: Any, what: str, least: int, most: int) -> int:
     except TypeError:
         number = None
     if number is None or isinstance(value, bool):
-        raise UsageError(f"{what} must be a whole number, not {value!r}", code="NM242")
+        raise UsageError(f"{what} must be a whole number, not {shown(value)}", code="NM242")
     if not least <= number <= most:
         raise UsageError(f"{what} must be from {least} to {most}, not {number}", code="NM242")
     return number
 
 
 def class_again(entry: Mapping[str, str]) -> type[Circuit[Any]]:
-    """Find the circuit class of a run: the same code, or what has taken its name."""
+    """Find the circuit class of a run: one that was imported here, or a plugin registers.
+
+    Nothing is imported because a file names it: the file may come from somebody else.
+    """
     module, _, qualname = entry["class"].partition(":")
-    with contextlib.suppress(ImportError, AttributeError):
-        if module == "__main__" and "__main__" not in sys.modules:
-            raise ImportError
-        found = operator.attrgetter(qualname)(importlib.import_module(module))
+    with contextlib.suppress(KeyError, AttributeError):
+        found = operator.attrgetter(qualname)(sys.modules[module])
         if isinstance(found, type) and issubclass(found, Circuit) and found.name == entry["name"]:
             return found
     try:
         registered: type[Circuit[Any]] = registry.registry().circuit(entry["name"])
     except UnknownNameError as error:
         raise RunError(
-            f"the circuit {entry['name']!r} ({entry['class']}) is neither installed nor importable",
+            f"no plugin registers the circuit {entry['name']!r} ({entry['class']})",
             code="NM615",
-            fix=f"install its plugin {entry['plugin']}" if entry.get("plugin") else error.fix,
+            fix=f"install its plugin {entry['plugin']}"
+            if entry.get("plugin")
+            else "import its module first, and resume the run from Python",
         ) from error
     return registered
 

@@ -34,11 +34,13 @@ from neuromodels.errors import (
     NeuromodelsError,
     RunError,
     RunInterrupted,
+    command,
     reason,
     wrap_errors,
 )
 from neuromodels.kernel.mpi_defects import clear_target_buffers, patch_set_with_arrays, quiet
-from neuromodels.machine import provenance
+from neuromodels.machine import memory, provenance
+from neuromodels.machine.importing import import_nest
 from neuromodels.machine.ranks import Ranks, mark_known_to_all, world
 from neuromodels.machine.threads import (
     set_passive_wait_policy,
@@ -111,7 +113,7 @@ def run(
     RunError
         The circuit or NEST failed; the directory says ``failed`` and why.
     RunInterrupted
-        Ctrl-C or SIGTERM; what was recorded is on disk.
+        Ctrl-C, SIGTERM or SIGHUP; what was recorded is on disk.
     EnvironmentProblem
         The disk is full or not writable, or the machine lacks something.
     AnalysisFailed
@@ -292,6 +294,7 @@ def _execute(
         stack.enter_context(directory.logging())
         interrupts = stack.enter_context(Interrupts())
         show = stack.enter_context(Progress(progress, rank=ranks.rank))
+        reserve = memory.Reserve()
         begin = time.perf_counter()
         try:
             if plan is not None:
@@ -310,14 +313,20 @@ def _execute(
                         lambda: run_analyses(directory, directory.info["analyses"])
                     )
             ranks.first(lambda: _complete(directory, begin))
-        except BaseException as error:
+        except BaseException as raised:
+            error = raised
+            reserve.release()
+            if isinstance(error, KeyboardInterrupt) and ranks.size == 1 and not interrupts.pending:
+                error = RunError(
+                    "failed: KeyboardInterrupt was raised without a Ctrl-C", code="NM601"
+                )
             agreed = ranks.agree_on_error(
                 error, lambda mine: _stopped(directory, mine, begin, last_words=True)
             )
             reported = mark_known_to_all(_stopped(directory, agreed, begin))
-            if reported is error:
+            if reported is raised:
                 raise
-            raise reported from error
+            raise reported from raised
     with ranks.collective_errors():
         ranks.first(lambda: _observed(directory))
     return _finished(directory, failures)
@@ -405,10 +414,10 @@ def _simulate(
         hook.neuromodels_before_build(circuit=circuit, network=network)
         with wrap_errors(f"{plan.name} cannot be built"):
             circuit.build(network)
+            origin = 0 if checkpoint is None else checkpoint.step
+            network.continue_from(origin)
             network.seal()
-        origin = 0
         if checkpoint is not None:
-            origin = checkpoint.step
             _restore(nest, plan, network, checkpoint)
         index = 0 if checkpoint is None else ranks.first(lambda: rewind(directory.parts, origin))
         spool = Spool(directory.parts, rank=ranks.rank, ranks=ranks.size, start=origin, index=index)
@@ -440,7 +449,8 @@ def _simulate(
         after_phase=lambda phase: hook.neuromodels_after_phase(
             circuit=circuit, network=network, phase=phase
         ),
-        checkpoint=lambda step: _write_checkpoint(directory, plan, network, simulation, step),
+        checkpoint=lambda step: _keep_state(directory, plan, network, step),
+        commit=lambda: _commit_state(directory, plan, network, simulation),
         origin=origin,
     )
     try:
@@ -460,7 +470,6 @@ def _simulate(
 
 def _restore(nest: Any, plan: Plan, network: KernelNetwork, checkpoint: Checkpoint) -> None:
     """Set a network that has just been built to the state of a checkpoint."""
-    network.continue_from(checkpoint.step)
     # NEST sorts synapses when a simulation begins; the state of a checkpoint is in that order.
     nest.Prepare()
     nest.Cleanup()
@@ -470,19 +479,21 @@ def _restore(nest: Any, plan: Plan, network: KernelNetwork, checkpoint: Checkpoi
     nest.rng_seed = checkpoint.seed(plan.seed)
 
 
-def _write_checkpoint(
-    directory: RunDirectory,
-    plan: Plan,
-    network: KernelNetwork,
-    simulation: Simulation,
-    step: int,
-) -> None:
+def _keep_state(directory: RunDirectory, plan: Plan, network: KernelNetwork, step: int) -> None:
+    """Write the state of the network beside the last checkpoint, which stays valid."""
     with wrap_errors(f"the state of {plan.name} cannot be read"):
         state = plan.circuit.state(network)
     saved = Checkpoint(step, network.rng.bit_generator.state, state)
-    # Wait until all ranks have written what they recorded up to this step.
-    network.ranks.allgather(step)
-    network.ranks.first(lambda: saved.write(directory.checkpoint))
+    network.ranks.first(lambda: saved.write(directory.next_checkpoint))
+
+
+def _commit_state(
+    directory: RunDirectory, plan: Plan, network: KernelNetwork, simulation: Simulation
+) -> None:
+    """Let a resumed run begin from the state that was kept last."""
+    # Wait until all ranks have written what they recorded up to its step.
+    network.ranks.allgather(None)
+    network.ranks.first(directory.commit_checkpoint)
     account.simulated(directory.info, plan, simulation)
     directory.save()
 
@@ -509,7 +520,7 @@ def _imported(plan: Plan, ranks: Ranks) -> Any:
     elif ranks.is_first:
         warn_of_active_waiting(plan.threads)
     try:
-        import nest
+        nest = import_nest()
     except Exception as error:
         raise EnvironmentProblem(
             f"NEST cannot be imported: {reason(error)}",
@@ -565,16 +576,20 @@ def _stopped(
     """Save in run.json why a run ends early; return the error to raise."""
     info = directory.info
     interrupted = isinstance(error, KeyboardInterrupt)
-    why = "stopped by Ctrl-C or SIGTERM" if interrupted else reason(error)
+    asked = memory.wanted(error)
+    if asked is not None:  # of this machine, and not of the run: it can be resumed elsewhere
+        fix = f"with more memory, {command('run', '--resume', directory.path)}"
+        error = memory.problem(asked, str(directory.path), fix)
+    why = "stopped by a signal: Ctrl-C, SIGTERM or SIGHUP" if interrupted else reason(error)
     info.update(
-        status="interrupted" if interrupted else "failed",
+        status="interrupted" if interrupted or asked is not None else "failed",
         error=why,
         finished=provenance.utc_now(),
     )
     info.setdefault("wall", {})["total"] = time.perf_counter() - begin
     # If this cannot be written, run.json still says "running"; a run that says so but is not locked
     # counts as interrupted.
-    with contextlib.suppress(OSError, EnvironmentProblem):
+    with contextlib.suppress(OSError, EnvironmentProblem, MemoryError):
         (directory.save_last_words if last_words else directory.save)()
         logger.error("%s: %s", info["status"], why)
     if interrupted:
@@ -584,7 +599,7 @@ def _stopped(
             f"stopped after {seconds:g} of {planned:g} s of biological time; "
             f"what was recorded is in {directory.path}",
             code="NM602",
-            fix=f"neuromodels run --resume {directory.path}",
+            fix=command("run", "--resume", directory.path),
         )
     if isinstance(error, NeuromodelsError) or not isinstance(error, Exception):
         return error
@@ -601,7 +616,7 @@ def _finished(directory: RunDirectory, failures: Mapping[str, str]) -> Run:
             where=str(directory.path),
             fix="the simulation is complete; repeat the analysis with `neuromodels analyze`"
             if result.status == "complete"
-            else f"the simulation is not complete: `neuromodels run --resume {directory.path}`",
+            else "the simulation is not complete: " + command("run", "--resume", directory.path),
             run=result,
         )
         raise mark_known_to_all(error)

@@ -14,6 +14,10 @@ the network should cost.
 
 All ranks cut time alike, and decide together whether to stop, to write, to keep a checkpoint.
 
+NEST hands a multimeter the samples of one slice in the next.  A run can therefore be continued from
+the end of a phase only when the slice after it has been simulated: until then the state of the
+network is kept aside, and recorders are emptied once more, at the first border of slices after it.
+
 Within a phase chunks are ``nest.Run`` between one ``nest.Prepare`` and ``nest.Cleanup``, which
 saves what ``nest.Simulate`` spends on every call (0.4 ms for 5000 neurons).  NEST empties recorders
 only outside of these, so they are drained once in a while.  What `Phase.enter` changes is seen by
@@ -164,8 +168,11 @@ class Simulation:
     after_phase : callable
         Called with each phase when it has been simulated.
     checkpoint : callable
-        Called with the step at the end of a phase that the run may be continued from, when what was
-        recorded up to there is on the disk.
+        Called with the step at the end of a phase that the run may be continued from; keeps the
+        state of the network aside.
+    commit : callable
+        Called when all that was recorded up to the last `checkpoint` is on the disk, and so the
+        run may be continued from it.
     origin : int
         Step that the simulation starts from, the end of a phase.
     """
@@ -181,12 +188,16 @@ class Simulation:
         pace: Pace,
         after_phase: Callable[[Phase], None],
         checkpoint: Callable[[int], None],
+        commit: Callable[[], None],
         origin: int = 0,
     ) -> None:
         self.tally = Tally(reached=origin)
         self._ranks = network.ranks
         self._stopping = False
         self._checkpoint = checkpoint
+        self._commit = commit
+        self._held: int | None = None  # step of a checkpoint that still lacks samples
+        self._arrival: int | None = None  # step at which they have come
         self._checkpointed = time.monotonic()
         self.origin = origin
         self._network = network
@@ -222,23 +233,34 @@ class Simulation:
             finished = self._advance(phase.name, start, stop)
             self.tally.phases[phase.name] = time.perf_counter() - begin
             if not finished:
-                self._drain(write=True)
+                self._finish()
                 return False
             self._drain()
             with self.tally.time("enter"):
                 self._after_phase(phase)
             old = time.monotonic() - self._checkpointed >= MIN_SECONDS
-            if phase.checkpoint and self._ranks.any(old):
+            if phase.checkpoint and self._network.lag:
+                # Whether or not a checkpoint is due, which the clock on the wall decides.
+                border = self._network.slice
+                self._arrival = -(-(stop + self._network.lag) // border) * border
+            if phase.checkpoint and self._held is None and self._ranks.any(old):
                 self._drain(write=True)
                 with self.tally.time("write"):
                     self._checkpoint(stop)
+                    if not self._network.lag:
+                        self._commit()
+                self._held = stop if self._network.lag else None
                 self._checkpointed = time.monotonic()
+        self._finish()
+        return True
+
+    def _finish(self) -> None:
+        """Bring everything up to ``tally.reached`` to the disk."""
         if lag := self._network.lag:
             # Fetches the multimeters' last samples; what happens after the end is not kept.
             with self.tally.time("simulate"):
                 self._nest.Simulate(self._network.clock.ms(lag))
-        self._drain(write=True)
-        return True
+        self._drain(write=True, last=True)
 
     def _check_time(self, phase: str, start: int) -> None:
         """Refuse to go on where the circuit or a plugin has advanced the kernel itself."""
@@ -277,7 +299,7 @@ class Simulation:
                 while now < stop and not self._stopped():
                     now = self._step(now, stop)
                     self._progress.update(phase, self._network.clock.ms(now))
-                    if now % self._pace.drain == 0:
+                    if now % self._pace.drain == 0 or now == self._arrival:
                         break
             if self._stopping:
                 return False
@@ -297,6 +319,8 @@ class Simulation:
         sample = self._network.next_sample(now)
         if sample is not None:
             end = min(end, sample)
+        if self._arrival is not None and now < self._arrival:
+            end = min(end, self._arrival)
         with self.tally.time("simulate"):
             self._nest.Run(clock.ms(end - now))
         self.tally.reached = end
@@ -305,9 +329,16 @@ class Simulation:
                 self._network.sample(end, self._spool)
         return end
 
-    def _drain(self, *, write: bool = False) -> None:
+    def _drain(self, *, write: bool = False, last: bool = False) -> None:
         with self.tally.time("record"):
-            self._network.drain(self.tally.reached, self._spool)
+            self._network.drain(self.tally.reached, self._spool, self._held)
+        if self._held is not None:
+            if not last and self.tally.reached < self._held + self._network.lag:
+                return  # a part now would come before late samples
+            with self.tally.time("write"):
+                self._spool.write_late()
+                self._commit()
+            self._held = None
         if write or self._ranks.any(self._spool.due):
             with self.tally.time("write"):
                 self._spool.write(self.tally.reached)

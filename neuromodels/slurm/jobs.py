@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from neuromodels.disk.directory import INFO
-from neuromodels.errors import EnvironmentProblem, RunError
+from neuromodels.errors import EnvironmentProblem, RunError, command
 from neuromodels.runs import load_run
 from neuromodels.slurm import client
 from neuromodels.slurm.client import JobState
@@ -46,11 +47,11 @@ class Job:
     def resume(self) -> str | None:
         """Command that goes on with it, where that is called for."""
         record = self.record
-        if self.active or self.complete or not Path(record.directory).exists():
+        if self.active or self.complete or not _present(record):
             return None
         if record.kind == "run" and not (Path(record.directory) / INFO).is_file():
-            return f"sbatch {record.script}"
-        return f"neuromodels submit {record.kind} --resume {record.directory}"
+            return f"sbatch {shlex.quote(record.script)}"
+        return command("submit", record.kind, "--resume", record.directory)
 
 
 def look(records: Sequence[Record]) -> tuple[list[Job], str | None]:
@@ -78,10 +79,29 @@ def look(records: Sequence[Record]) -> tuple[list[Job], str | None]:
     return jobs, problem
 
 
+def look_at_latest(records: Sequence[Record], most: int) -> tuple[list[Job], str | None]:
+    """As `look`, at no more than `most` of which something is left: in Slurm or on the disk.
+
+    Of a job that waits, or failed before it began, the directory need not be there.
+    """
+    try:
+        found = client.states(record.job for record in records[: most * _GENEROUS])
+    except EnvironmentProblem:  # `look` says so
+        found = {}
+    active = {job for job, state in found.items() if state.active}
+    left = [record for record in records if record.job in active or _present(record)]
+    return look(left[:most])
+
+
+def _present(record: Record) -> bool:
+    """Whether the directory of a job or, where it has not begun, its script is there."""
+    return Path(record.directory).exists() or Path(record.script).exists()
+
+
 def _progress(record: Record, *, active: bool) -> tuple[str, bool]:
     folder = Path(record.directory)
     if not folder.exists():
-        return "directory removed", False
+        return "not begun" if Path(record.script).exists() else "directory removed", False
     try:
         if record.kind == "sweep":
             return _of_sweep(folder, active=active)
@@ -113,4 +133,6 @@ def _of_sweep(folder: Path, *, active: bool) -> tuple[str, bool]:
     return f"{done} of {len(entries)} complete{others}", done == len(entries)
 
 
-__all__ = ["Job", "look"]
+_GENEROUS = 10  # times as many jobs are asked for as are shown
+
+__all__ = ["Job", "look", "look_at_latest"]

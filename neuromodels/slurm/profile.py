@@ -13,7 +13,7 @@ from typing import Any, Self
 import pydantic
 import yaml
 
-from neuromodels.errors import UsageError
+from neuromodels.errors import UsageError, shown
 from neuromodels.parameters import nearest
 
 FILE = "slurm.yaml"
@@ -49,6 +49,9 @@ class Profile(pydantic.BaseModel):
         Seconds before the limit at which a run is told to stop, so that it can write what it has.
     mpi : str
         How srun starts MPI processes (``srun --mpi=list`` names what there is).
+    login : bool
+        Whether the script runs in a login shell, which knows ``module`` and ``conda`` where
+        interactive shells do.
     setup : list of str
         Shell lines that make the environment: ``module load …``, ``source …/activate``.
     command : str, optional
@@ -70,6 +73,7 @@ class Profile(pydantic.BaseModel):
     time: str | None = None
     grace: int = pydantic.Field(120, ge=0, le=65535)
     mpi: str = "pmix"
+    login: bool = False
     setup: list[str] = []
     command: str | None = None
     options: list[str] = []
@@ -99,7 +103,7 @@ class Profile(pydantic.BaseModel):
     def _options(cls, value: list[str]) -> list[str]:
         for option in value:
             if not option.startswith("-") or "\n" in option:
-                raise ValueError(f"{option!r} is no option of sbatch")
+                raise ValueError(f"{shown(option)} is no option of sbatch")
         return value
 
     def changed(self, **options: Any) -> Self:
@@ -158,7 +162,8 @@ class Profile(pydantic.BaseModel):
             name = str(finding["loc"][0])
             message = finding["msg"].removeprefix("Value error, ")
             raise UsageError(
-                f"{name} {finding['input']!r} is not accepted: {message[:1].lower()}{message[1:]}",
+                f"{name} {shown(finding['input'])} is not accepted: "
+                f"{message[:1].lower()}{message[1:]}",
                 code="NM281",
                 where=where,
             ) from None

@@ -9,6 +9,8 @@ Every script can be submitted again as it is: it resumes what it finds.
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neuromodels.errors import UsageError
 from neuromodels.slurm.profile import Profile, seconds
 
 # Slurm looks at time limits about twice a minute; a shorter notice might come too late.
@@ -58,7 +61,7 @@ def run_script(
     file : Path
         Where the script is to be kept.
     """
-    output = f"{file.with_suffix('')}.slurm-%j.txt"
+    output = f"{_literal(file.with_suffix(''))}.slurm-%j.txt"
     resumed = _launch(profile, ["run", "--resume", _Raw('"$run"')])
     lines = [f"run={shlex.quote(str(folder))}"]
     if arguments is None:
@@ -92,8 +95,8 @@ def array_script(
     name : str
         Of the job.
     """
-    file = folder / "slurm" / "array.sbatch"
-    output = str(file.with_name("%A_%a.txt"))
+    file = free(folder / "slurm" / "array.sbatch")
+    output = f"{_literal(file.parent)}/%A_%a.txt"
     limit = f"%{at_once}" if at_once else ""
     element = _launch(
         profile, ["sweep", "--resume", str(folder), "--only", _Raw('"$SLURM_ARRAY_TASK_ID"')]
@@ -104,11 +107,20 @@ def array_script(
 
 def collect_script(profile: Profile, folder: Path, name: str) -> Script:
     """A job that makes the table of a sweep; it is to wait for the array."""
-    file = folder / "slurm" / "collect.sbatch"
-    output = str(file.with_name("collect-%j.txt"))
+    file = free(folder / "slurm" / "collect.sbatch")
+    output = f"{_literal(file.parent)}/collect-%j.txt"
     alone = profile.changed(tasks=1, nodes=1, threads=1, time=_COLLECTING, grace=0)
     lines = [_launch(alone, ["sweep", "--resume", str(folder), "--collect"])]
     return Script(_text(alone, name, output, lines), file, output)
+
+
+def free(path: Path) -> Path:
+    """Give the name for a new script; one that is there may have been changed, and stays."""
+    found, number = path, 1
+    while os.path.lexists(found):
+        number += 1
+        found = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return found
 
 
 def ranges(numbers: Iterable[int]) -> str:
@@ -146,11 +158,47 @@ def _text(
         "time": profile.time,
         "signal": _signal(profile),
     }
-    options = [f"--{key}={value}" for key, value in settings.items() if value is not None]
-    text = ["#!/bin/bash", *(f"#SBATCH {option}" for option in [*options, *more, *profile.options])]
+    options = [
+        f"--{key}={_quoted(str(value))}" for key, value in settings.items() if value is not None
+    ]
+    text = [
+        "#!/bin/bash -l" if profile.login else "#!/bin/bash",
+        *(f"#SBATCH {option}" for option in [*options, *more, *profile.options]),
+    ]
     text += ["", "set -e", *profile.setup]
     text += ["export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK OPENBLAS_NUM_THREADS=1", "", *lines]
     return "\n".join(text) + "\n"
+
+
+def _literal(path: Path) -> str:
+    """Write a path so that Slurm replaces nothing in it.
+
+    Raises
+    ------
+    UsageError
+        No line of a script can hold it.
+    """
+    if not str(path).isprintable():
+        raise UsageError(
+            "holds characters that no script of Slurm can name",
+            code="NM241",
+            where=repr(str(path)),
+            fix="choose another directory",
+        )
+    return str(path).replace("%", "%%")
+
+
+def _quoted(value: str) -> str:
+    """Write a value as sbatch reads it in a line of a script: quotes as a shell has them."""
+    if re.fullmatch(r"[\w@%+=:,./-]+", value):
+        return value
+    return '"' + re.sub(r'([\\"])', r"\\\1", value) + '"'
+
+
+def filled(output: str, job: int) -> str:
+    """Name of the file of what a job prints, as far as the number of the job tells it."""
+    known = {"%j": str(job), "%A": str(job), "%%": "%"}
+    return re.sub("%[jA%]", lambda found: known[found[0]], output)
 
 
 def _signal(profile: Profile) -> str | None:
@@ -206,4 +254,7 @@ def _value(value: Any) -> str:
     return str(value)
 
 
-__all__ = ["Script", "array_script", "as_words", "collect_script", "ranges", "run_script"]
+__all__ = [
+    "Script", "array_script", "as_words", "collect_script", "filled", "free", "ranges",
+    "run_script",
+]  # fmt: skip

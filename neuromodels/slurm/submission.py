@@ -5,14 +5,15 @@ Everything that can be wrong with parameters is found here and not hours later, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neuromodels import registry
 from neuromodels.disk.directory import INFO, new_path
 from neuromodels.disk.files import disk_errors, replacing
-from neuromodels.errors import EnvironmentProblem, RunError, UsageError
+from neuromodels.errors import EnvironmentProblem, RunError, UsageError, command
 from neuromodels.machine import provenance
 from neuromodels.running.planning import make_plan
 from neuromodels.runs import load_run
@@ -34,11 +35,14 @@ class Submitted:
     scripts : list of Script
     record : Record or None
         None for a dry run.
+    asks : str
+        Resources of each job, in words.
     """
 
     directory: Path
     scripts: list[script.Script]
     record: records.Record | None
+    asks: str
 
 
 def submit_run(
@@ -90,7 +94,7 @@ def submit_run(
     words += script.as_words(dict(parameters))
     words += ["--seed", str(seed), "--threads", str(profile.threads)]
     made = script.run_script(profile, folder, words, circuit, _beside(folder))
-    return _submit_run(circuit, folder, made, dry=dry)
+    return _submit_run(circuit, folder, made, profile, plan.circuit.models, dry=dry)
 
 
 def resume_run(folder: Path, profile: Profile, *, dry: bool = False) -> Submitted:
@@ -114,28 +118,70 @@ def resume_run(folder: Path, profile: Profile, *, dry: bool = False) -> Submitte
             fix=f"give a number of tasks that divides {virtual}",
         )
     _check_mpi(profile)
-    made = script.run_script(
-        profile.changed(threads=virtual // profile.tasks),
-        folder,
-        None,
-        run.circuit,
-        _beside(folder),
-    )
-    return _submit_run(run.circuit, folder, made, dry=dry)
+    profile = profile.changed(threads=virtual // profile.tasks)
+    made = script.run_script(profile, folder, None, run.circuit, _beside(folder))
+    models = () if run.status == "complete" else _models_of(run.circuit)
+    return _submit_run(run.circuit, folder, made, profile, models, dry=dry)
 
 
-def _submit_run(circuit: str, folder: Path, made: script.Script, *, dry: bool) -> Submitted:
+def _submit_run(
+    circuit: str,
+    folder: Path,
+    made: script.Script,
+    profile: Profile,
+    models: Sequence[str],
+    *,
+    dry: bool,
+) -> Submitted:
     if dry:
-        return Submitted(folder, [made], None)
+        return Submitted(folder, [made], None, asked(profile))
     _refuse_twice(folder)
     try:
+        _compile(models, profile)
         job = client.submit(_written(made))
     except BaseException:
         _forget(folder, made)
         raise
     record = records.Record(job, "run", circuit, str(folder), str(made.file), provenance.utc_now())
     records.keep(record)
-    return Submitted(folder, [made], record)
+    return Submitted(folder, [made], record, asked(profile))
+
+
+def asked(profile: Profile) -> str:
+    """What a job asks for, in words; also what it leaves to the site."""
+    ranks, threads = profile.tasks, profile.threads
+    found = [
+        f"{ranks} task{'s' * (ranks > 1)} of {threads} core{'s' * (threads > 1)}",
+        f"{profile.memory} of memory on each node" if profile.memory else "",
+        f"{profile.time} of time" if profile.time else "",
+        f"partition {profile.partition}" if profile.partition else "",
+    ]
+    named = {"memory": profile.memory, "time": profile.time, "partition": profile.partition}
+    left = [name for name, value in named.items() if not value]
+    said = ", ".join(filter(None, found))
+    return f"{said}; the site's default for {' and '.join(left)}" if left else said
+
+
+def _models_of(circuit: str) -> Sequence[str]:
+    registered = registry.registry().circuits.get(circuit)
+    return () if registered is None else tuple(registered.object.models)
+
+
+def _compile(models: Sequence[str], profile: Profile) -> None:
+    """Compile models here and now: a node of the cluster may have no compiler.
+
+    Not where the profile calls another installation, of which nothing is known here.
+
+    Raises
+    ------
+    ModelError, EnvironmentProblem
+        They cannot be compiled here either.
+    """
+    if not models or profile.command is not None:
+        return
+    from neuromodels.nestml.build import build
+
+    build(models)
 
 
 def submit_sweep(
@@ -182,13 +228,14 @@ def submit_sweep(
             "nothing is missing in this sweep",
             code="NM273",
             where=str(folder),
-            fix=f"for its table: neuromodels sweep --resume {folder} --collect",
+            fix=f"for its table: {command('sweep', '--resume', folder, '--collect')}",
         )
     name = definition.circuit
     array = script.array_script(profile, folder, missing, at_once, name)
     collect = script.collect_script(profile, folder, f"{name}-table")
     if dry:
-        return Submitted(folder, [array, collect], None)
+        return Submitted(folder, [array, collect], None, asked(profile))
+    _compile(_models_of(definition.circuit), profile)
     job = client.submit(_written(array))
     waiting = None
     try:
@@ -198,12 +245,12 @@ def submit_sweep(
             job, "sweep", name, str(folder), str(array.file), provenance.utc_now(), waiting
         )
         records.keep(record)
-    return Submitted(folder, [array, collect], record)
+    return Submitted(folder, [array, collect], record, asked(profile))
 
 
 def _beside(folder: Path) -> Path:
     """Script of a run: not in its directory, which must be empty when it begins."""
-    return folder.with_name(f"{folder.name}.sbatch")
+    return script.free(folder.with_name(f"{folder.name}.sbatch"))
 
 
 def _written(made: script.Script) -> Path:

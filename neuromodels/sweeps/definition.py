@@ -13,12 +13,15 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+import pydantic
 
 from neuromodels import registry
 from neuromodels.circuit import Circuit
 from neuromodels.disk.files import plain, read_json, write_json
+from neuromodels.disk.schema import explained
 from neuromodels.errors import RunError, UsageError
 from neuromodels.running.planning import MAX_SEED, make_plan, whole
 
@@ -159,10 +162,13 @@ class Definition:
                 "was written by another neuromodels", code="NM611", where=str(folder / FILE)
             )
         try:
-            entries = [Entry(**entry) for entry in content.pop("entries")]
-            return cls(**content, entries=entries)
-        except (TypeError, KeyError) as error:
+            found = pydantic.TypeAdapter(cls).validate_python(content)
+            _check(found)
+        except pydantic.ValidationError as error:
+            raise RunError(explained(error), code="NM612", where=str(folder / FILE)) from None
+        except ValueError as error:
             raise RunError(f"is damaged: {error}", code="NM612", where=str(folder / FILE)) from None
+        return found
 
     def all_of(self, entry: Entry) -> dict[str, Mapping[str, Any]]:
         """All parameters of a run, swept or not."""
@@ -203,6 +209,16 @@ class Definition:
             entries.append(replace(entry, number=number, parameters=chosen))
         common = {name: value for name, value in self.parameters.items() if name not in swept}
         return replace(self, parameters=common, entries=entries)
+
+
+def _check(found: Definition) -> None:
+    """Refuse what no request can have led to: it may be damaged, or made by somebody else."""
+    for number, entry in enumerate(found.entries, 1):
+        path = PurePosixPath(entry.name)
+        if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in entry.name:
+            raise ValueError(f"{entry.name!r} is no directory below that of the sweep")
+        if entry.number != number:
+            raise ValueError(f"its run {number} has the number {entry.number}")
 
 
 def _changes(before: Quantities, now: Quantities) -> list[str]:

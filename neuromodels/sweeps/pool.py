@@ -24,7 +24,7 @@ from neuromodels.running.interrupts import Interrupts
 from neuromodels.sweeps.definition import Entry
 
 WORKER = (sys.executable, "-P", "-m", "neuromodels.sweeps.worker")
-"""What a worker process runs; folder, number, pipe and parent follow."""
+"""What a worker process runs; folder, number, pipe, parent and module follow."""
 
 _GLANCE = 0.25
 """Longest wait (s) for news before the display is drawn again."""
@@ -86,7 +86,13 @@ class Outcome:
 
 
 def run_all(
-    folder: Path, entries: Sequence[Entry], *, workers: int, threads: int, display: Display
+    folder: Path,
+    entries: Sequence[Entry],
+    *,
+    workers: int,
+    threads: int,
+    display: Display,
+    module: str = "",
 ) -> Outcome:
     """Run `entries`, several at a time.
 
@@ -103,12 +109,14 @@ def run_all(
     threads : int
         Of each run.
     display : Display
+    module : str
+        To be imported by each worker: that of a circuit which no plugin registers.
 
     Raises
     ------
     KeyboardInterrupt
-        Ctrl-C or SIGTERM; all workers have been stopped, and what they recorded is on the disk.  A
-        second one kills them.
+        Ctrl-C, SIGTERM or SIGHUP; all workers have been stopped, and what they recorded is on the
+        disk.  A second one kills them.
     """
     outcome = Outcome()
     waiting = deque(entries)
@@ -117,7 +125,7 @@ def run_all(
         try:
             while active or (waiting and outcome.fatal is None):
                 while waiting and len(active) < workers and outcome.fatal is None:
-                    worker = _start(folder, waiting.popleft(), threads)
+                    worker = _start(folder, waiting.popleft(), threads, module)
                     active[worker.pipe] = worker
                     selector.register(worker.pipe, selectors.EVENT_READ)
                     display.began(worker.entry)
@@ -139,13 +147,13 @@ def run_all(
     return outcome
 
 
-def _start(folder: Path, entry: Entry, threads: int) -> _Worker:
+def _start(folder: Path, entry: Entry, threads: int, module: str) -> _Worker:
     reading, writing = os.pipe()
     # Beside the run and not in it, whose directory must be empty; only a crash makes it of use.
     output = tempfile.TemporaryFile()  # noqa: SIM115  closed with the worker
     try:
         process = subprocess.Popen(
-            [*WORKER, str(folder), str(entry.number), str(writing), str(os.getpid())],
+            [*WORKER, str(folder), str(entry.number), str(writing), str(os.getpid()), module],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from neuromodels.disk.files import disk_errors, replacing
-from neuromodels.errors import EnvironmentProblem, RunError, RunInterrupted
+from neuromodels import registry
+from neuromodels.disk.files import disk_errors, read_json, write_json
+from neuromodels.disk.written import Batch, Record
+from neuromodels.errors import EnvironmentProblem, RunError, RunInterrupted, command
 from neuromodels.machine import provenance
 from neuromodels.running.planning import whole
 from neuromodels.runs import Run, load_run
@@ -21,6 +25,7 @@ from neuromodels.sweeps.definition import FILE, Definition, Entry, Values, defin
 from neuromodels.sweeps.display import SweepDisplay
 from neuromodels.sweeps.element import path_of, status_of
 from neuromodels.sweeps.pool import run_all
+from neuromodels.sweeps.table import CSV, PARQUET
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
     from neuromodels.sweeps.table import Summary
 
 FIGURES = "figures"
+WRITTEN = "files.json"
+_FIGURE = FIGURES + r"/metrics(-\d+)?\.png"
 _LOCK = ".lock"
 _MAX_WORKERS = 1024
 
@@ -109,8 +116,9 @@ class Sweep:
     @property
     def figures(self) -> dict[str, Path]:
         """Figure -> its file."""
-        files = (self.path / FIGURES).glob("*.png")
-        return {path.stem: path for path in sorted(files, key=lambda path: path.stem)}
+        written = written_files(self.path)
+        paths = [self.path / name for name in written if name.startswith(f"{FIGURES}/")]
+        return {path.stem: path for path in paths if os.path.lexists(path)}
 
     def collect(self) -> list[Path]:
         """Write table and figures of the runs that are complete by now; give the tables' files."""
@@ -119,18 +127,25 @@ class Sweep:
 
         for cached in ("_rows", "table", "summaries"):
             self.__dict__.pop(cached, None)
-        files = write(self.path, self.table)
-        folder = self.path / FIGURES
         drawn = figures(self.summaries, self.definition.swept, self.circuit)
-        with disk_errors(folder):
-            folder.mkdir(exist_ok=True)
+        with Batch(self.path, written_files(self.path)) as batch:
+            names = write(batch, self.table)
             for name, figure in drawn.items():
-                with replacing(folder / f"{name}.png") as temporary:
-                    figure.savefig(temporary, format="png", dpi=150)
-            for name, path in self.figures.items():
-                if name not in drawn:
-                    path.unlink()
-        return files
+                batch.put(f"{FIGURES}/{name}.png", partial(figure.savefig, format="png", dpi=150))
+            write_json(self.path / WRITTEN, {"files": batch.record()})
+            batch.publish()
+        return [self.path / name for name in names]
+
+
+def written_files(folder: Path) -> Record:
+    """Files that the sweep in `folder` has written, by name below it."""
+    try:
+        files = read_json(folder / WRITTEN).get("files", {})
+    except RunError:  # none yet, or damaged: then nothing is known to be ours
+        return {}
+    # The record may come from somebody else.
+    names = {CSV, PARQUET, *(name for name in files if re.fullmatch(_FIGURE, name))}
+    return {name: entry for name, entry in files.items() if name in names}
 
 
 def sweep(
@@ -194,7 +209,7 @@ def sweep(
     EnvironmentProblem
         The disk is full, or the machine lacks something: what is complete is kept.
     RunInterrupted
-        Ctrl-C or SIGTERM: what is complete is kept, what was running can be resumed.
+        Ctrl-C, SIGTERM or SIGHUP: what is complete is kept, what was running can be resumed.
     """
     definition = define(
         circuit, grid=grid, points=points, parameters=parameters, seeds=seeds, preset=preset,
@@ -233,21 +248,22 @@ def carry_on(
         try:
             with SweepDisplay(missing, done, progress) as display:
                 outcome = run_all(
-                    folder, missing, workers=workers, threads=definition.threads, display=display
-                )
+                    folder, missing, workers=workers, threads=definition.threads, display=display,
+                    module=_module(definition),
+                )  # fmt: skip
         except KeyboardInterrupt:
             finished = sum(_finished(folder, entry) for entry in definition.entries)
             raise RunInterrupted(
                 f"the sweep was stopped; {finished} of {len(definition.entries)} runs are complete",
                 code="NM602",
                 where=str(folder),
-                fix=f"neuromodels sweep --resume {folder}",
+                fix=command("sweep", "--resume", folder),
             ) from None
         if outcome.fatal is not None:
             raise EnvironmentProblem(
                 f"the sweep was stopped: {outcome.fatal}",
                 code="NM360",
-                fix=f"mend that, then: neuromodels sweep --resume {folder}",
+                fix=f"mend that, then: {command('sweep', '--resume', folder)}",
             )
         found = Sweep(folder, definition, outcome.failures)
         found.collect()
@@ -322,6 +338,17 @@ def settle(folder: Path, definition: Definition, *, extend: bool = False) -> Def
             fix=f"choose another directory{more}",
         )
     return before
+
+
+def _module(definition: Definition) -> str:
+    """Module of a class that this process has imported and no plugin registers.
+
+    Workers import it too.  Of a sweep from somebody else it is never one that is not here already.
+    """
+    if definition.circuit in registry.registry().circuits:
+        return ""
+    module = definition.kind.partition(":")[0]
+    return module if module in sys.modules else ""
 
 
 def _finished(folder: Path, entry: Entry) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from neuromodels.disk.files import replacing
+from neuromodels.disk.written import Batch
 from neuromodels.runs import load_run
 from neuromodels.sweeps.definition import Definition, Entry
 from neuromodels.sweeps.element import path_of, status_of
@@ -104,20 +103,13 @@ def _cell(value: Any) -> Any:
     return " ".join(str(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
-def write(folder: Path, table: pd.DataFrame) -> list[Path]:
-    """Write the table as CSV, and as Parquet where pyarrow is installed; give the files."""
-    files = [folder / CSV]
-    with replacing(files[0]) as temporary:
-        table.to_csv(temporary, index=False)
-    parquet = folder / PARQUET
-    if importlib.util.find_spec("pyarrow") is not None:
-        with replacing(parquet) as temporary:
-            table.to_parquet(temporary, engine="pyarrow", index=False)
-        files.append(parquet)
-    else:
-        with contextlib.suppress(OSError):  # of an earlier, smaller table
-            parquet.unlink(missing_ok=True)
-    return files
+def write(batch: Batch, table: pd.DataFrame) -> list[str]:
+    """Write the table as CSV, and as Parquet where pyarrow is installed; give the files' names."""
+    batch.put(CSV, lambda file: table.to_csv(file, index=False))
+    if importlib.util.find_spec("pyarrow") is None:
+        return [CSV]
+    batch.put(PARQUET, lambda file: table.to_parquet(file, engine="pyarrow", index=False))
+    return [CSV, PARQUET]
 
 
 def summarize(rows: Sequence[tuple[Entry, dict[str, Metric]]]) -> list[Summary]:

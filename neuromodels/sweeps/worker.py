@@ -1,4 +1,4 @@
-"""A process for one run: ``python -m neuromodels.sweeps.worker FOLDER NUMBER PIPE PARENT``.
+"""A process for one run: ``python -m neuromodels.sweeps.worker FOLDER NUMBER PIPE PARENT MODULE``.
 
 What it has to say goes through a pipe as lines of JSON: how far it is, and why it ended.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import json
 import os
 import signal
@@ -52,7 +53,7 @@ def end_with(parent: int) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run one entry of a sweep; the code with which the process ends."""
-    folder, number, pipe, parent = Path(arguments[0]), *map(int, arguments[1:])
+    folder, number, pipe, parent = Path(arguments[0]), *map(int, arguments[1:4])
     end_with(parent)
     os.set_inheritable(pipe, False)
     # Ctrl-C ends a run, not only what a terminal happens to send it to.
@@ -63,6 +64,8 @@ def main(arguments: list[str]) -> int:
             from neuromodels.sweeps.definition import Definition
             from neuromodels.sweeps.element import execute
 
+            if arguments[4]:  # what the process that began the sweep has imported
+                importlib.import_module(arguments[4])
             definition = Definition.load(folder)
             execute(folder, definition, definition.entry(number), teller.progress)
         except NeuromodelsError as error:

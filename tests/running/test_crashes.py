@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from same import same
 
-from neuromodels import errors, load_run
+from neuromodels import Result, errors, load_run
 from neuromodels.disk import directory, files, parts
 from neuromodels.running import runner
 
@@ -146,7 +146,7 @@ def registry_of(plugin, monkeypatch):
     monkeypatch.setattr(registry, "registry", lambda: fresh)
 
 
-@pytest.mark.parametrize("where", ["write_spikes", "write_netcdf", "save", "rmtree"])
+@pytest.mark.parametrize("where", ["write_spikes", "write_netcdf", "save", "remove"])
 def test_crash_while_assembling_is_completed_from_parts(run, plugin, tmp_path, monkeypatch, where):
     whole = run(seed=9)
     path = tmp_path / "broken"
@@ -159,8 +159,8 @@ def test_crash_while_assembling_is_completed_from_parts(run, plugin, tmp_path, m
             patch.setattr("neuromodels.disk.sonata.write_spikes", crash)
         elif where == "write_netcdf":
             patch.setattr("neuromodels.disk.netcdf.write_netcdf", crash)
-        elif where == "rmtree":
-            patch.setattr(directory.shutil, "rmtree", crash)
+        elif where == "remove":
+            patch.setattr(directory.RunDirectory, "_remove_parts", crash)
         else:
             real = directory.RunDirectory.save
 
@@ -223,7 +223,7 @@ def test_full_disk(run, small_disk, left):
 )
 def test_no_space_at_any_write(run, tmp_path, monkeypatch, target):
     real = files.os.fsync
-    monkeypatch.setattr(files, "_sync", lambda path: _full(path, target) or real_sync(path, real))
+    monkeypatch.setattr(files, "sync", lambda path: _full(path, target) or real_sync(path, real))
     with pytest.raises(errors.EnvironmentProblem, match="no space left"):
         run("tiny/net", preset="smoke", out=tmp_path / "full")
     monkeypatch.undo()
@@ -448,9 +448,9 @@ def test_a_directory_without_a_first_run_json_can_be_used_again(run, tmp_path):
 @pytest.mark.parametrize("act", [load_run, runner.analyze, runner.resume, runner.rerun])
 def test_damaged_run_json(run, change, message, act):
     path = run(preset="smoke").path
-    info = json.loads((path / "run.json").read_text()) | change
+    info = files.read_json(path / "run.json") | change
     info = {name: value for name, value in info.items() if value is not None}
-    (path / "run.json").write_text(json.dumps(info))
+    files.write_json(path / "run.json", info)
     with pytest.raises(errors.RunError, match=message):
         act(path)
 
@@ -510,3 +510,80 @@ except errors.EnvironmentProblem as error:
     assert (done.returncode, done.stderr) == (3, "")
     assert "no space left" in done.stdout
     assert [path.name for path in small_disk.iterdir()] == ["ballast"]
+
+
+def test_only_figures_of_the_run_are_replaced_or_removed(run, monkeypatch, tmp_path):
+    """Notes and edited figures beside them stay, whatever their names end in."""
+    done = run(preset="smoke")
+    folder = done.path / "figures"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "photo.png").write_text("mine")
+    mine = {"potential-edited.svg", "talk.org", "x.log", "x.cfg", ".hidden.tmp-1", "old.png"}
+    for name in mine:
+        (folder / name).write_text("mine")
+    (folder / "linked.png").symlink_to(elsewhere / "photo.png")
+    (folder / "potential.svg").write_text("edited in place")
+    (done.path / ".notes.tmp-1").write_text("mine")
+
+    def renamed(self, run):
+        from matplotlib.figure import Figure
+
+        return Result(figures={"old": Figure()})
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tiny.Rates.__call__", renamed)
+        again = runner.analyze(done.path)
+    # `potential.png` was drawn by the run and is no more; the edited one is not the run's.
+    assert not (folder / "potential.png").exists()
+    assert (folder / "potential.svg").read_text() == "edited in place"
+    assert (folder / "old.kept-1.png").read_text() == "mine"
+    assert list(again.figures) == ["old", "overview"]
+    runner.analyze(done.path)
+    assert (folder / "potential.kept-1.svg").read_text() == "edited in place"
+    assert not (folder / "old.png").exists()
+    for name in mine - {"old.png"}:
+        assert (folder / name).read_text() == "mine"
+    assert (folder / "linked.png").is_symlink()
+    assert (elsewhere / "photo.png").read_text() == "mine"
+    assert (done.path / ".notes.tmp-1").exists()
+
+
+def test_a_run_from_the_beginning_leaves_the_files_of_others(run, monkeypatch):
+    done = run(preset="smoke")
+    for name in ("figures/notes.txt", "parts/notes.txt", "notes.txt"):
+        (done.path / name).parent.mkdir(exist_ok=True)
+        (done.path / name).write_text("mine")
+    info = files.read_json(done.path / "run.json")
+    files.write_json(done.path / "run.json", info | {"status": "failed", "stage": "simulating"})
+    again = runner.resume(done.path)
+    assert again.status == "complete"
+    for name in ("figures/notes.txt", "parts/notes.txt", "notes.txt"):
+        assert (done.path / name).read_text() == "mine"
+    assert set(again.figures) == {"potential", "overview"}
+
+
+@pytest.mark.parametrize("name", ["spikes.h5", "signals.nc", "run.json", "metrics.json"])
+@pytest.mark.parametrize("where", [0.3, 0.6, 0.9])
+def test_a_flipped_bit_is_noticed(run, name, where):
+    done = run(preset="smoke")
+    path = done.path / name
+    content = bytearray(path.read_bytes())
+    content[int(where * len(content))] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(errors.RunError, match=name):
+        again = load_run(done.path)
+        _ = again.spikes("exc"), again.signals, again.traces, again.metrics
+
+
+def test_a_closed_terminal_saves_what_was_recorded(child):
+    one = child()
+    code, output, _ = one.end(signal.SIGHUP)
+    assert code == 130, output
+    run = load_run(one.out)
+    assert run.info["status"] == "interrupted"
+    assert run.spikes("exc").times.size > 100
+    # Also the samples of the last slice, which the multimeter has not got at that moment.
+    trace = run.traces["cells"]["V_m"]
+    assert np.allclose(trace["time"], 0.7 * np.arange(1, trace["time"].size + 1))
+    assert run.t_stop - float(trace["time"][-1]) < 0.7

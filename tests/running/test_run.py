@@ -13,6 +13,7 @@ import xarray as xr
 from same import same
 
 from neuromodels import Phase, errors, load_run
+from neuromodels.disk.files import read_json, write_json
 from neuromodels.running import runner
 from neuromodels.running.simulation import Pace
 
@@ -233,9 +234,9 @@ def test_rerun_repeats_bit_for_bit(run, tmp_path):
 
 def test_rerun_says_which_versions_differ(run, tmp_path):
     first = run(preset="smoke")
-    info = json.loads((first.path / "run.json").read_text())
+    info = read_json(first.path / "run.json")
     info["versions"]["numpy"] = "0.1"
-    (first.path / "run.json").write_text(json.dumps(info))
+    write_json(first.path / "run.json", info)
     with pytest.warns(UserWarning, match=r"numpy 0\.1 \(now "):
         runner.rerun(first.path, tmp_path / "again")
 

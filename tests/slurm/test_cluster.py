@@ -89,6 +89,38 @@ def test_a_time_limit_interrupts_and_another_job_goes_on(swept, monkeypatch):
     assert run.metrics["rate"].value > 0
 
 
+@pytest.mark.parametrize("name", ["with space", "p%j %%", 'quote"d', "it's", "back\\slash"])
+def test_names_that_slurm_would_read_otherwise(swept, name):
+    folder = swept / "r" / name
+    folder.parent.mkdir()
+    shown = submit("run", "swept/net", "--out", str(folder), "--time", "5 min")
+    output = folder.with_name(f"{name}.slurm-{shown['job']}.txt")
+    assert wait_for(shown["job"], output)["run"] == "complete"
+    assert "run: " in output.read_text()
+    assert load_run(folder).status == "complete"
+
+
+def test_a_job_that_fails_before_it_begins_is_listed(swept):
+    profile = swept / "site.yaml"
+    profile.write_text("time: 5 min\nsetup:\n- exit 3\n")
+    shown = submit("run", "swept/net", "--out", "r", "--profile", str(profile))
+    job = wait_for(shown["job"])
+    assert job["run"] == "not begun"
+    assert job["resume"] == f"sbatch {swept / 'r.sbatch'}"
+    assert str(shown["job"]) in neuromodels("jobs")
+
+
+def test_a_login_shell_has_what_a_profile_of_the_shell_sets(swept, tmp_path, monkeypatch):
+    (tmp_path / ".bash_profile").write_text("module() { echo module $*; }\nexport -f module\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    profile = tmp_path / "site.yaml"
+    profile.write_text("time: 5 min\nlogin: true\nsetup:\n- module load nest\n")
+    shown = submit("run", "swept/net", "--out", "r", "--profile", str(profile))
+    output = swept / f"r.slurm-{shown['job']}.txt"
+    assert wait_for(shown["job"], output)["run"] == "complete", output.read_text()
+    assert "module load nest" in output.read_text()
+
+
 def test_mpi_jobs(swept, tmp_path):
     """Two tasks of one thread, in an array, give the same spikes as one task of two threads."""
     wheel = os.environ.get("NEUROMODELS_MPI_WHEEL")

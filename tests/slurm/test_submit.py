@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from neuromodels.cli.main import execute
+from neuromodels.registry import registry
 from neuromodels.slurm import client, records, script
 from neuromodels.slurm.profile import Profile
 from neuromodels.sweeps import sweeper
@@ -138,8 +140,18 @@ def test_a_run_is_submitted_and_listed(swept, accepted, fake_slurm, capsys):
     assert "timeout" in out
     assert f"to go on: sbatch {file}" in out
     assert execute(["jobs", "8"]) == 2
+    # Its directory need not be there: neither while it waits nor after a failure at its beginning.
     folder.rmdir()
     capsys.readouterr()
+    assert execute(["jobs"]) == 0
+    out = capsys.readouterr().out
+    assert "not begun" in out
+    assert f"to go on: sbatch {file}" in out
+    file.unlink()
+    fake_slurm("squeue", "41|PENDING|Priority\n")
+    assert execute(["jobs"]) == 0
+    assert "pending (Priority)" in capsys.readouterr().out
+    fake_slurm("squeue")
     assert execute(["jobs"]) == 0
     assert capsys.readouterr().out == "no jobs\n"
 
@@ -245,3 +257,55 @@ def test_states_of_arrays(fake_slurm):
     assert str(found[5]) == "1 completed, 1 cancelled"
     assert not found[5].active
     assert 4 not in found
+
+
+def test_a_script_that_was_changed_stays(swept, accepted, capsys):
+    folder = swept / "mine"
+    assert execute(["submit", "run", "swept/net", "--out", str(folder), "--json"]) == 0
+    file = Path(json.loads(capsys.readouterr().out)["scripts"][0]["file"])
+    file.write_text("# changed by hand\n")
+    assert execute(["submit", "run", "swept/net", "--out", str(folder), "--json"]) == 0
+    again = Path(json.loads(capsys.readouterr().out)["scripts"][0]["file"])
+    assert file.read_text() == "# changed by hand\n"
+    assert again == swept / "mine-2.sbatch"
+
+
+def test_what_is_asked_for_is_said(swept, accepted, capsys):
+    assert execute(["submit", "run", "swept/net", "--out", "a"]) == 0
+    said = capsys.readouterr().out
+    assert "asks for: 1 task of 1 core; the site's default for memory and time and parti" in said
+    options = ["--threads", "4", "--memory", "8 GB", "--time", "2 h", "--partition", "cpu"]
+    assert execute(["submit", "run", "swept/net", "--out", "b", *options]) == 0
+    said = capsys.readouterr().out
+    assert "asks for: 1 task of 4 cores, 8G of memory on each node, 02:00:00 of time" in said
+
+
+def test_models_are_compiled_before_anything_is_submitted(swept, accepted, monkeypatch):
+    done = []
+    monkeypatch.setattr("neuromodels.nestml.build.build", lambda names: done.append(tuple(names)))
+    circuit = registry().circuits["swept/net"].object
+    monkeypatch.setattr(circuit, "models", ("one", "two"))
+    for arguments in (["run", "swept/net", "--out", "a"], ["sweep", "swept/net", "--out", "b"]):
+        assert execute(["submit", *arguments]) == 0
+        assert execute(["submit", *arguments, "--dry-run"]) in (0, 6)
+    assert done == [("one", "two"), ("one", "two")]
+
+
+@pytest.mark.parametrize("name", ["with space", "p%j", 'quote"d', "it's", "back\\slash", "ä"])
+def test_names_that_slurm_would_read_otherwise(swept, fake_slurm, name, capsys):
+    assert execute(["submit", "run", "swept/net", "--out", name, "--dry-run"]) == 0
+    (line,) = (
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("#SBATCH --output")
+    )
+    value = line.removeprefix("#SBATCH --output=")
+    if value.startswith('"'):
+        value = re.sub(r"\\(.)", r"\1", value[1:-1])
+    assert script.filled(value, 7) == str(swept / f"{name}.slurm-7.txt")
+
+
+def test_a_login_shell(swept, fake_slurm, tmp_path, capsys):
+    profile = tmp_path / "site.yaml"
+    profile.write_text("login: true\nsetup:\n- module load gcc\n")
+    options = ["--profile", str(profile), "--dry-run"]
+    assert execute(["submit", "run", "swept/net", *options]) == 0
+    assert capsys.readouterr().out.startswith("#!/bin/bash -l\n")

@@ -14,6 +14,7 @@ from interrupting import interrupt_when
 import neuromodels
 from neuromodels import Metric, Reference, errors, load_run
 from neuromodels.cli.main import execute
+from neuromodels.disk.written import Batch
 from neuromodels.sweeps import sweeper
 from neuromodels.sweeps.definition import define
 from neuromodels.sweeps.figure import figures
@@ -101,7 +102,9 @@ def test_the_table_is_tidy(swept):
     table = tidy(definition, rows(definition, lambda entry: 30.0 + entry.seed))
     assert list(table.columns) == ["run", "rate", "steps", "seed", "metric", "value", "unit"]
     assert len(table) == 8 * 3
-    files = write(swept, table)
+    with Batch(swept, {}) as batch:
+        files = [swept / name for name in write(batch, table)]
+        batch.publish()
     with files[0].open() as file:
         read = list(csv.DictReader(file))
     assert read[0] == {
