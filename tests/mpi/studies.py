@@ -30,6 +30,7 @@ SMALL: dict[str, dict[str, object]] = {
     },
     "burstprop/plasticity-protocols": {"duration": 1.0, "sequences": 2, "pause": 0.5},
     "burstprop/deep": {"epochs": 2, "hidden": [10, 10]},
+    "burstprop/images": {"examples": 3, "test_every": 3, "n_test": 4, "record_spikes": True},
     "burstprop/continuous": {"epochs": 1, "n_train": 50},
     "burstprop/propagation": {
         "n_pyr": 120, "n_pv": 40, "n_som": 40, "burn_in": 0.1, "stimulation": 0.5,

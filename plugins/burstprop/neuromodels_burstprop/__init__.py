@@ -37,6 +37,11 @@ def neuromodels_models() -> Sequence[Model]:
             summary="Pyramidal neuron whose dendrite sets the probability that an event is a burst",
         ),
         NeuronModel(
+            name="burst_escape_neuron",
+            source=own / "burst_escape_neuron.nestml",
+            summary="Stochastic neuron whose dendrite sets the probability of bursts",
+        ),
+        NeuronModel(
             name="adex_interneuron",
             source=neurons / "adex_interneuron.nestml",
             summary="Adaptive exponential interneuron, PV or SOM by its parameters",
@@ -55,6 +60,7 @@ def neuromodels_models() -> Sequence[Model]:
             for name, neuron in (
                 ("burst_dependent_synapse", "pyramidal_burst_neuron"),
                 ("burst_dependent_synapse_burst_poisson", "burst_poisson_neuron"),
+                ("burst_dependent_synapse_burst_escape", "burst_escape_neuron"),
             )
         ),
         SynapseModel(
@@ -92,13 +98,23 @@ def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
     """The circuits of the paper."""
     from neuromodels_burstprop.continuous.circuit import Continuous
     from neuromodels_burstprop.deep.circuit import Deep
+    from neuromodels_burstprop.images.circuit import SpikingImages
     from neuromodels_burstprop.learning_rule.circuit import LearningRule
     from neuromodels_burstprop.plasticity_protocols.circuit import PlasticityProtocols
     from neuromodels_burstprop.propagation.circuit import Propagation
     from neuromodels_burstprop.single_cell.circuit import SingleCell
     from neuromodels_burstprop.xor.circuit import Xor
 
-    return [LearningRule, PlasticityProtocols, Propagation, SingleCell, Xor, Deep, Continuous]
+    return [
+        LearningRule,
+        PlasticityProtocols,
+        Propagation,
+        SingleCell,
+        Xor,
+        Deep,
+        Continuous,
+        SpikingImages,
+    ]
 
 
 @hookimpl
@@ -106,6 +122,7 @@ def neuromodels_analyses() -> Sequence[type[Analysis]]:
     """Their analyses."""
     from neuromodels_burstprop.continuous.analysis import ContinuousAnalysis
     from neuromodels_burstprop.deep.analysis import DeepAnalysis
+    from neuromodels_burstprop.images.analysis import SpikingImagesAnalysis
     from neuromodels_burstprop.learning_rule.analysis import LearningRuleAnalysis
     from neuromodels_burstprop.plasticity_protocols.analysis import PlasticityProtocolsAnalysis
     from neuromodels_burstprop.propagation.analysis import PropagationAnalysis
@@ -120,4 +137,5 @@ def neuromodels_analyses() -> Sequence[type[Analysis]]:
         XorAnalysis,
         DeepAnalysis,
         ContinuousAnalysis,
+        SpikingImagesAnalysis,
     ]

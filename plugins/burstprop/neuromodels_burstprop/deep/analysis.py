@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from neuromodels.runs import Run
 
 REPORTED = (5, 10, 20, 30, 50, 100, 200, 500)
-"""Epochs after which the test error is reported; the last epoch is reported too."""
+"""Epochs after which the test error is reported, beside the last one."""
 
 _OF_LAYERS = {
     "error_angle": ("deg", "angle of errors to those of backpropagation"),
@@ -64,10 +64,10 @@ def metrics(found: Measured, recorded: str) -> Iterator[Metric]:
         Condition whose references are attached; none if empty.
     """
     last = int(found.epochs[-1])
-    for epoch in sorted({e for e in REPORTED if e < last} | {last}):
+    for epoch in [*(e for e in REPORTED if e < last), last]:
         at = int(np.searchsorted(found.epochs, epoch))
         yield Metric(
-            f"test_error/epoch_{epoch}",
+            "test_error" if epoch == last else f"test_error/epoch_{epoch}",
             float(found.test_error[at]),
             "%",
             reference.of(recorded, epoch, "test_error"),
@@ -75,7 +75,7 @@ def metrics(found: Measured, recorded: str) -> Iterator[Metric]:
         )
     if last:
         yield Metric(
-            f"train_error/epoch_{last}",
+            "train_error",
             float(found.train_error[-1]),
             "%",
             reference.of(recorded, last, "train_error"),

@@ -207,7 +207,7 @@ class Deep(Circuit[DeepParameters]):
         "digits": {
             "dataset": "digits", "hidden": (100, 100), "epochs": 30, "precision": "double",
         },
-        "short": {"hidden": (200, 200, 200), "n_train": 20000, "epochs": 10},
+        "short": {"hidden": (200, 200, 200), "n_train": 30000, "epochs": 10},
         "convolutional": {
             "maps": (16, 32), "kernels": (5, 5), "strides": (2, 2), "hidden": (128,),
             "weight_gain": 3.6, "momentum": 0.9, "n_train": 10000, "epochs": 5,

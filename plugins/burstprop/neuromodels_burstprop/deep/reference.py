@@ -41,7 +41,7 @@ def is_recorded(run: Run) -> bool:
 
 def of(condition: str, epoch: int, metric: str) -> Reference | None:
     """Reference of a metric after an epoch; None where there is none."""
-    return _references().get((condition, epoch, metric.partition("/epoch_")[0]))
+    return _references().get((condition, epoch, metric))
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Spiking networks that learn to classify images from bursts."""
