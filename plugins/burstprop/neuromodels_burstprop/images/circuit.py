@@ -19,9 +19,9 @@ what its bursts excite, so that dendrites rest at any rate of the outputs.
 Homeostasis: after an example weights of a neuron whose event rate is below `rate_low` grow with the
 activity of their inputs, those of one above `rate_high` shrink.
 
-Checkpoints are taken before tests, the first one excepted.  They hold all variables of all neurons
-and plastic synapses; what starts afresh are spikes on their way, and postsynaptic spikes that a
-synapse has not looked at yet.
+Checkpoints are taken after every hundredth example, and before tests.  They hold all variables of
+all neurons and plastic synapses; what starts afresh are spikes on their way, and postsynaptic
+spikes that a synapse has not looked at yet.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ FOUND = "found with a prototype of this network"
 RESOLUTION = 1.0
 DELAY = 1.0
 INPUT = "input"
+CHECKPOINTS = 100
+"""Examples from one checkpoint to the next."""
 
 _TAU_BURST = 4.0
 """Decay of the trace that tells bursts from events (ms): the interval within a burst is 5 ms, and
@@ -260,7 +262,8 @@ class SpikingImages(Circuit[ImagesParameters]):
         for number in range(1, p.examples + 1):
             name = f"example_{number}"
             yield Phase(f"{name}_settle", p.settle, self._show(number))
-            yield Phase(f"{name}_learn", p.learn, self._teach(number), checkpoint=number in tests)
+            last = number in tests or number % CHECKPOINTS == 0
+            yield Phase(f"{name}_learn", p.learn, self._teach(number), checkpoint=last)
             if number in tests:
                 yield from self._test(number)
 
