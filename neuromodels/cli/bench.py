@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neuromodels.cli import options
 from neuromodels.cli.completion import names
 from neuromodels.cli.output import json_option, only_json, print_json, print_table
-from neuromodels.cli.run import Whole
 from neuromodels.errors import RunError
 
 if TYPE_CHECKING:
@@ -64,10 +64,7 @@ def numbers(kind: type[int | float]) -> Callable[[str], tuple[float, ...]]:
     "--ranks", type=numbers(int), metavar="N,…", default="1", show_default=True,
     help="MPI ranks, of one thread each; more than one needs a NEST with MPI.",
 )  # fmt: skip
-@click.option(
-    "--repeat", type=Whole(min=1), metavar="N", default=3, show_default=True,
-    help="Turns; the best counts.",
-)  # fmt: skip
+@options.count("--repeat", "Turns; the best counts.", default=3, show_default=True)
 @click.option(
     "--duration",
     type=POSITIVE,
@@ -90,13 +87,8 @@ def numbers(kind: type[int | float]) -> Callable[[str], tuple[float, ...]]:
     show_default=True,
     help="Leave out what would take longer than this wall time (s), judged by smaller sizes.",
 )
-@click.option(
-    "--out",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="Directory of the results.  [default: bench-<UTC time>]",
-)
-@click.option("--no-progress", is_flag=True, help="Show no progress bar.")
+@options.directory("--out", "Directory of the results.  [default: bench-<UTC time>]")
+@options.no_progress_option
 @json_option
 def command(
     circuit: tuple[str, ...],

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from neuromodels.cli.completion import names, presets
+from neuromodels.cli import options
+from neuromodels.cli.completion import names
 from neuromodels.cli.output import json_option, only_json, print_json, print_table
-from neuromodels.cli.run import Whole
 from neuromodels.errors import RunError
 
 if TYPE_CHECKING:
@@ -20,38 +20,19 @@ if TYPE_CHECKING:
 @click.argument(
     "name", metavar="[STUDY[/CIRCUIT]]", required=False, shell_complete=names("studies", "circuits")
 )
-@click.option(
-    "--preset",
-    metavar="NAME",
-    default="paper",
-    show_default=True,
-    shell_complete=presets,
-    help="smoke: whether everything runs; paper: the published size.",
+@options.preset(
+    "smoke: whether everything runs; paper: the published size.", default="paper", show_default=True
 )
-@click.option(
-    "--seeds",
-    type=Whole(min=1),
-    metavar="N",
-    default=3,
-    show_default=True,
-    help="Run each condition with the seeds 1 to N.",
-)
-@click.option(
-    "--threads", type=Whole(min=1), metavar="N", default=1, show_default=True,
-    help="Threads of each run.",
-)  # fmt: skip
-@click.option(
-    "--workers", type=Whole(min=1), metavar="N", help="Runs at a time.  [default: one per core]"
-)
-@click.option(
+@options.count("--seeds", "Run each condition with the seeds 1 to N.", default=3, show_default=True)
+@options.count("--threads", "Threads of each run.", default=1, show_default=True)
+@options.count("--workers", "Runs at a time.  [default: one per core]")
+@options.directory(
     "--out",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
+    "Directory of runs and results; what is finished there is not run again.",
     default=Path("reproduction"),
     show_default=True,
-    help="Directory of runs and results; what is finished there is not run again.",
 )
-@click.option("--no-progress", is_flag=True, help="Show no progress bar.")
+@options.no_progress_option
 @json_option
 def command(
     name: str | None,

@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neuromodels.cli import values
-from neuromodels.cli.completion import assignments as parameters
-from neuromodels.cli.completion import names, presets
+from neuromodels.cli import options, values
 from neuromodels.cli.output import json_option as with_json
 from neuromodels.cli.output import only_json, print_json, print_table
-from neuromodels.cli.run import Whole, refuse_with_resume
 from neuromodels.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,83 +21,13 @@ if TYPE_CHECKING:
     from neuromodels.sweeps.table import Summary
 
 
-def definition_options(function: Any) -> Any:
-    """Add the options that say what a sweep consists of."""
-    for option in reversed(_DEFINITION):
-        function = option(function)
-    return function
-
-
-_DEFINITION = (
-    click.option(
-        "--set",
-        "assignments",
-        shell_complete=parameters,
-        metavar="NAME=A,B,…",
-        multiple=True,
-        help="Values of a parameter, perhaps with units: --set 'segment=1 s,2 s'. Repeatable: "
-        "every combination is run. One value is the same in all runs.",
-    ),
-    click.option(
-        "--list",
-        "list_file",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        help="Points from a CSV, JSON or YAML file: a row or an entry for each; 'label' and 'seed' "
-        "are columns of their own.",
-    ),
-    click.option(
-        "--params",
-        "file",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        help="Parameters that are the same in all runs, as in `neuromodels run`.",
-    ),
-    click.option(
-        "--seeds", metavar="A:B", help="Seeds of every point: 1:10, or 1,2,7.  [default: 1]"
-    ),
-    click.option(
-        "--preset",
-        metavar="NAME",
-        shell_complete=presets,
-        help="A named set of parameters: smoke, paper, …",
-    ),
-    click.option(
-        "--threads", type=Whole(min=1), metavar="N", help="Threads of each run.  [default: 1]"
-    ),
-    click.option(
-        "--out",
-        metavar="DIR",
-        type=click.Path(path_type=Path),
-        help="Directory of the sweep; what is complete in it is not repeated.",
-    ),
-    click.option(
-        "--extend", is_flag=True, help="Add points or seeds to the sweep that is in the directory."
-    ),
-)
-
-
 @click.command(name="sweep", short_help="Run a circuit with many parameters and seeds.")
-@click.argument("circuit", required=False, shell_complete=names("circuits"))
-@definition_options
-@click.option(
-    "--workers", type=Whole(min=1), metavar="N", help="Runs at a time.  [default: all cores]"
-)
-@click.option(
-    "--resume",
-    "folder",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="Finish what is missing of the sweep in DIR.",
-)
-@click.option(
-    "--only",
-    type=Whole(min=1),
-    metavar="N",
-    help="With --resume: only run N of it, in this process.",
-)
+@options.sweep_options
+@options.count("--workers", "Runs at a time.  [default: all cores]")
+@options.directory("--resume", "Finish what is missing of the sweep in DIR.", "folder")
+@options.count("--only", "With --resume: only run N of it, in this process.")
 @click.option("--collect", is_flag=True, help="With --resume: only make table and figures.")
-@click.option("--no-progress", is_flag=True, help="Show no progress bar.")
+@options.no_progress_option
 @with_json
 def command(
     circuit: str | None,
@@ -111,7 +38,7 @@ def command(
     no_progress: bool,
     as_json: bool,
     extend: bool,
-    **options: Any,
+    **given: Any,
 ) -> None:
     """Run CIRCUIT with every combination of parameters and seeds, several runs at a time.
 
@@ -122,10 +49,10 @@ def command(
     if folder is None:
         if only is not None or collect:
             raise UsageError("--only and --collect need --resume DIR", code="NM240")
-        definition = define(circuit, options)
-        sweep = _swept(definition, options["out"], workers, extend, show, as_json=as_json)
+        definition = define(circuit, given)
+        sweep = _swept(definition, given["out"], workers, extend, show, as_json=as_json)
     else:
-        refuse(circuit, options)
+        options.refuse_with_resume(circuit, given, "a sweep")
         if only is not None:
             _one(folder, only, show=show, as_json=as_json)
             return
@@ -135,7 +62,7 @@ def command(
         sys.exit(1)
 
 
-def define(circuit: str | None, options: Mapping[str, Any]) -> Definition:
+def define(circuit: str | None, given: Mapping[str, Any]) -> Definition:
     """Read the options of a sweep.
 
     Raises
@@ -143,40 +70,29 @@ def define(circuit: str | None, options: Mapping[str, Any]) -> Definition:
     UsageError
         There is something that no run would accept.
     """
-    if circuit is None:
-        raise click.UsageError("which circuit? `neuromodels list circuits` names them")
+    name = options.named_circuit(circuit)
     from neuromodels.registry import registry
     from neuromodels.sweeps.definition import define as defined
 
-    kind = registry().circuit(circuit)
-    common = values.from_file(options["file"]) if options["file"] else {}
+    kind = registry().circuit(name)
+    common = values.from_file(given["file"]) if given["file"] else {}
     grid = {}
-    for name, text in values.from_options(options["assignments"]).items():
-        common.pop(name, None)
-        found = kind.Parameters.alternatives(name, text)
+    for key, text in values.from_options(given["assignments"]).items():
+        common.pop(key, None)
+        found = kind.Parameters.alternatives(key, text)
         if len(found) > 1:
-            grid[name] = found
+            grid[key] = found
         else:
-            common[name] = found[0]
+            common[key] = found[0]
     return defined(
-        circuit,
+        name,
         grid=grid,
-        points=values.rows_from_file(options["list_file"]) if options["list_file"] else None,
+        points=values.rows_from_file(given["list_file"]) if given["list_file"] else None,
         parameters=common,
-        seeds=None if options["seeds"] is None else values.numbers(options["seeds"], "--seeds"),
-        preset=options["preset"],
-        threads=options["threads"] or 1,
+        seeds=None if given["seeds"] is None else values.numbers(given["seeds"], "--seeds"),
+        preset=given["preset"],
+        threads=given["threads"] or 1,
     )
-
-
-def refuse(circuit: str | None, options: Mapping[str, Any]) -> None:
-    """Refuse a definition of a sweep that has one already."""
-    given = {f"--{_name(option)}": value for option, value in options.items()}
-    refuse_with_resume({"CIRCUIT": circuit, **given}, "a sweep")
-
-
-def _name(option: str) -> str:
-    return {"assignments": "set", "list_file": "list", "file": "params"}.get(option, option)
 
 
 def _swept(
