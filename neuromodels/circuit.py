@@ -69,10 +69,10 @@ class Network(abc.ABC):
     ----------
     nest : module
         The ``nest`` module, reset, with models installed, resolution, threads and seed set.  Under
-        MPI every rank builds the same network with the same calls and holds a part of its neurons;
-        what it says of the others (``get`` of nodes and connections) is missing or old.
-        `neuromodels.get_values`, `set_values`, `weights` and `weight_summary` are about all of
-        them, and must be called by all ranks alike.
+        MPI every rank builds the same network with the same calls and holds a part of its neurons.
+        ``get`` of nodes and connections of other ranks returns nothing or old values.
+        `neuromodels.get_values`, `set_values`, `weights` and `weight_summary` cover the whole
+        network; all ranks must call them together.
     rng : numpy.random.Generator
         Seeded from the run's seed, the same on every MPI rank: for structure (initial values, drawn
         rates), never for what differs between ranks.
@@ -87,7 +87,27 @@ class Network(abc.ABC):
 
     @abc.abstractmethod
     def population(self, name: str, nodes: Any, *, spikes: bool = True) -> Any:
-        """Name a population and, if `spikes`, record all its spikes; returns `nodes`."""
+        """Name a population and, if `spikes`, record all its spikes.
+
+        Parameters
+        ----------
+        name : str
+            Unique among the populations of the circuit.
+        nodes : nest.NodeCollection
+            Neuron ``i`` of the run on disk is ``nodes[i]``.
+        spikes : bool
+            Whether to record.
+
+        Returns
+        -------
+        nest.NodeCollection
+            `nodes`.
+
+        Raises
+        ------
+        UsageError
+            The name is taken or cannot be used, `nodes` is empty, or the simulation has begun.
+        """
 
     @abc.abstractmethod
     def signal(
@@ -103,23 +123,56 @@ class Network(abc.ABC):
     ) -> None:
         """Call `read` at time 0 and then every `interval` ms, and keep what it returns.
 
-        A sample on the border of two phases is taken before `Phase.enter` of the second one.
+        A sample on the border of two phases is taken before `Phase.enter` of the second.  Time 0 is
+        before `Phase.enter` of the first.
 
-        `read` returns a scalar, or an array whose axes are named by `dims` (the time axis is added
-        in front).  It only reads.  `interval` should be a multiple of the network's minimal delay:
-        other samples cut NEST's communication slices in two, which costs time and changes the order
-        in which neurons draw random numbers.
+        Parameters
+        ----------
+        name : str
+            Unique among the signals.
+        read : callable
+            Returns a scalar, or an array of constant shape with one axis for each entry of `dims`.
+            It must not set anything: a value may not reach the kernel before the end of the phase.
+        interval : float
+            Biological time between samples (ms), a multiple of the resolution.  It should also be a
+            multiple of the network's minimal delay.  Otherwise a sample ends a communication
+            interval of NEST early.  This costs time and changes the order in which neurons draw
+            random numbers, so that the same circuit without the signal gives other spikes.
+        unit : str
+            Unit of the values, ``""`` for a pure number.
+        dims : sequence of str
+            Names of the axes; the axis of time comes in front of them.
+        coords : mapping, optional
+            Dimension -> labels along it, shape (length of the dimension,).
+        doc : str
+            Description in one line.
+
+        Raises
+        ------
+        UsageError
+            A name is taken or reserved, `interval` is no multiple of the resolution, coordinates
+            contradict those of another signal, or the simulation has begun.
         """
 
     @abc.abstractmethod
     def control(self, act: Callable[[], None], *, interval: float) -> None:
         """Call `act` every `interval` ms, the first time at `interval`: a closed loop.
 
-        For what is not in the network and acts back on it, an environment or a rule that is not
-        local.  `act` may read, and set with `neuromodels.set_values`, state variables of neurons
-        and weights; it must not call ``nest.Simulate``.  `interval` should be a multiple of the
-        network's minimal delay, as in `signal`.  Signals that are due at the same time are read
-        after it.
+        For an environment, or a learning rule that is not local: what is outside the network and
+        acts on it.  Signals that are due at the same time are read after `act`.
+
+        Parameters
+        ----------
+        act : callable
+            Reads state variables of neurons and weights, and sets them with
+            `neuromodels.set_values`.  It must not call ``nest.Simulate``.
+        interval : float
+            Biological time (ms), a multiple of the resolution; see `signal` for the minimal delay.
+
+        Raises
+        ------
+        UsageError
+            `interval` is no multiple of the resolution, or the simulation has begun.
         """
 
     @abc.abstractmethod
@@ -132,16 +185,37 @@ class Network(abc.ABC):
         interval: float,
         average: bool = False,
     ) -> None:
-        """Record state `variables` (name -> unit) of `nodes` with a multimeter every `interval` ms.
+        """Record state variables with a multimeter.
 
-        With `average` only their mean over `nodes` is kept.
+        Samples are those of NEST's multimeter: the first one at `interval`, none at time 0.
+
+        Parameters
+        ----------
+        name : str
+            Unique among the traces.
+        nodes : nest.NodeCollection
+            Neurons to record; column ``i`` of the trace is ``nodes[i]``.
+        variables : mapping
+            Recordable -> unit.
+        interval : float
+            Biological time between samples (ms), a multiple of the resolution.
+        average : bool
+            Keep the mean over `nodes` only.  The multimeter still reads each of them, so this saves
+            disk rather than time.
+
+        Raises
+        ------
+        UsageError
+            The name is taken, `interval` is no multiple of the resolution, nothing is to be
+            recorded, or the simulation has begun.
         """
 
     @abc.abstractmethod
     def once(self, do: Callable[[], T]) -> T:
-        """Call `do` on the first MPI rank only; all ranks get what it returns, or its error.
+        """Call `do` on the first MPI rank; all ranks return its result or raise its error.
 
-        For what knows nothing of MPI and is no part of the network.  Without MPI it is a call.
+        For work that is not part of the network and does not use MPI itself.  In one process it is
+        a plain call.
         """
 
 

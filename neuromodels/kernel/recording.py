@@ -129,27 +129,7 @@ class KernelNetwork(Network):
     # -- what a circuit calls -----------------------------------------------------------------
 
     def population(self, name: str, nodes: Any, *, spikes: bool = True) -> Any:
-        """Name a population and, if `spikes`, record all its spikes.
-
-        Parameters
-        ----------
-        name : str
-            Unique among the populations of the circuit.
-        nodes : nest.NodeCollection
-            Neuron ``i`` of the run on disk is ``nodes[i]``.
-        spikes : bool
-            Whether to record.
-
-        Returns
-        -------
-        nest.NodeCollection
-            `nodes`.
-
-        Raises
-        ------
-        UsageError
-            The name is taken or cannot be used, `nodes` is empty, or the simulation has begun.
-        """
+        """As `Network.population`."""
         self._claim("population", name, self._populations)
         ids, order = _ids(nodes, f"population {name!r}")
         models = sorted(models_of(nodes))
@@ -175,38 +155,7 @@ class KernelNetwork(Network):
         coords: Mapping[str, npt.ArrayLike] | None = None,
         doc: str = "",
     ) -> None:
-        """Call `read` at time 0 and then every `interval` ms, and keep what it returns.
-
-        A sample on the border of two phases is taken before `Phase.enter` of the second.  Time 0 is
-        before `Phase.enter` of the first.
-
-        Parameters
-        ----------
-        name : str
-            Unique among the signals.
-        read : callable
-            Returns a scalar, or an array of constant shape with one axis per entry of `dims`.  It
-            reads only: what it sets need not reach the kernel before the end of the phase.
-        interval : float
-            Biological time between samples (ms), a multiple of the resolution.  It should be a
-            multiple of the network's minimal delay too: other samples cut NEST's communication
-            slices in two, which costs time and changes the order in which neurons draw random
-            numbers, so that the same circuit without the signal gives other spikes.
-        unit : str
-            Unit of the values, ``""`` for a pure number.
-        dims : sequence of str
-            Names of the axes; the axis of time comes in front of them.
-        coords : mapping, optional
-            Dimension -> labels along it, shape (length of the dimension,).
-        doc : str
-            One line: what it is.
-
-        Raises
-        ------
-        UsageError
-            A name is taken or reserved, `interval` is no multiple of the resolution, coordinates
-            contradict those of another signal, or the simulation has begun.
-        """
+        """As `Network.signal`."""
         self._claim("signal", name, self._signals)
         every = self._interval(interval, f"interval of signal {name!r}")
         if taken := _RESERVED.intersection(dims):
@@ -227,20 +176,7 @@ class KernelNetwork(Network):
         self._grids.setdefault(every, _Grid(every)).signals.append(name)
 
     def control(self, act: Callable[[], None], *, interval: float) -> None:
-        """Call `act` every `interval` ms, the first time at `interval`: a closed loop.
-
-        Parameters
-        ----------
-        act : callable
-            May read, and set with `neuromodels.set_values`, state variables of neurons and weights.
-        interval : float
-            Biological time (ms), a multiple of the resolution, and better of the minimal delay.
-
-        Raises
-        ------
-        UsageError
-            `interval` is no multiple of the resolution, or the simulation has begun.
-        """
+        """As `Network.control`."""
         if self._sealed:
             raise UsageError(
                 "a control is declared too late", code="NM260", fix="declare it in build()"
@@ -249,7 +185,7 @@ class KernelNetwork(Network):
         self._grids.setdefault(every, _Grid(every)).controls.append(act)
 
     def once(self, do: Callable[[], T]) -> T:
-        """Call `do` on the first rank; all get what it returns, or raise what it raises."""
+        """As `Network.once`."""
         return self.ranks.first(do)
 
     def traces(
@@ -261,30 +197,7 @@ class KernelNetwork(Network):
         interval: float,
         average: bool = False,
     ) -> None:
-        """Record state variables with a multimeter.
-
-        Samples are those of NEST's multimeter: the first one at `interval`, none at time 0.
-
-        Parameters
-        ----------
-        name : str
-            Unique among the traces.
-        nodes : nest.NodeCollection
-            Neurons to record; column ``i`` of the trace is ``nodes[i]``.
-        variables : mapping
-            Recordable -> unit.
-        interval : float
-            Biological time between samples (ms), a multiple of the resolution.
-        average : bool
-            Keep the mean over `nodes` only.  The multimeter still reads each of them, so this saves
-            disk rather than time.
-
-        Raises
-        ------
-        UsageError
-            The name is taken, `interval` is no multiple of the resolution, nothing is to be
-            recorded, or the simulation has begun.
-        """
+        """As `Network.traces`."""
         self._claim("trace", name, self._traces)
         every = self._interval(interval, f"interval of trace {name!r}")
         ids, order = _ids(nodes, f"trace {name!r}")
