@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from neuromodels.errors import EnvironmentProblem
+from neuromodels.errors import EnvironmentProblem, ParameterError
 
 
 def require(where: str, extra: str) -> None:
@@ -34,6 +34,35 @@ def require(where: str, extra: str) -> None:
             where=where,
             fix=f"pip install '{extra}'",
         )
+
+
+def check_device(device: str, where: str) -> None:
+    """Refuse a device on which PyTorch cannot calculate here.
+
+    Parameters
+    ----------
+    device : str
+        As PyTorch calls it: ``cpu``, ``cuda``, ``cuda:1``, ...
+    where : str
+        What it was given for.
+
+    Raises
+    ------
+    ParameterError
+        There is no such device, or this PyTorch cannot use it.
+    """
+    import torch
+
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:  # the latter: PyTorch was built without it
+        reason = " ".join(str(error).split()).partition(". ")[0]
+        raise ParameterError(
+            f"PyTorch cannot calculate on {device!r} here: {reason}",
+            code="NM221",
+            where=where,
+            fix="give cpu, or a device that torch.zeros(1, device=...) accepts",
+        ) from error
 
 
 def share_threads(threads: int) -> None:
@@ -62,4 +91,4 @@ def reproducible(threads: int) -> Iterator[None]:
         torch.use_deterministic_algorithms(before[1])
 
 
-__all__ = ["reproducible", "require", "share_threads"]
+__all__ = ["check_device", "reproducible", "require", "share_threads"]

@@ -204,10 +204,11 @@ def test_conditions_differ_in_the_rule_only():
         ({"maps": (4, 4), "kernels": (3,), "strides": (1, 1)}, "2 numbers of maps, 1 kernels"),
         ({"maps": (4,), "kernels": (9,), "strides": (1,)}, "nothing of images of 8 x 8 pixels"),
         ({"n_train": 5000}, "5000 images are asked for"),
+        ({"device": "nowhere"}, "PyTorch cannot calculate on 'nowhere' here"),
     ],
 )
 def test_refusals(values, message):
-    if "maps" in values:
+    if "maps" in values or "device" in values:
         pytest.importorskip("torch", reason="PyTorch is missing: neuromodels-burstprop[learning]")
     with pytest.raises(NeuromodelsError) as caught:
         made(**values)

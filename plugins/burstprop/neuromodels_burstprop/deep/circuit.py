@@ -262,6 +262,8 @@ class Deep(Circuit[DeepParameters]):
         self.torch = bool(p.maps) or p.device != "cpu"
         if self.torch:
             pytorch.require(self.name, EXTRA)
+        if p.device != "cpu":
+            pytorch.check_device(p.device, f"{self.name}: device")
         self.images = self._load()
         self.layers = architecture.layers(
             self.images.train.shape, p.maps, p.kernels, p.strides, p.hidden, self.images.classes

@@ -9,6 +9,11 @@ from matplotlib.figure import Figure
 from neuromodels.style import BLUE, ORANGE, PALETTE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import numpy.typing as npt
+
     from neuromodels_burstprop.deep.measured import Measured
 
 _PANELS = {
@@ -59,6 +64,25 @@ def layers(found: Measured) -> Figure:
     return figure
 
 
+def conditions(errors: Mapping[str, npt.NDArray[np.float64]]) -> Figure:
+    """Test error of every condition after the last epoch: a dot a seed, a line their mean."""
+    import numpy as np
+
+    figure = Figure(figsize=(6.4, 3.2), layout="constrained")
+    axes = figure.subplots()
+    for place, (name, values) in enumerate(errors.items()):
+        color = BLUE if name.startswith("burst") else ORANGE
+        axes.plot(np.full(len(values), place), values, "o", color=color, markersize=4)
+        if len(values):
+            mean = float(np.mean(values))
+            axes.plot([place - 0.3, place + 0.3], [mean, mean], color=color)
+    axes.set_xticks(range(len(errors)), list(errors), rotation=30, ha="right")
+    axes.set_ylabel("test images classified wrongly (%)")
+    axes.set_ylim(bottom=0.0)
+    axes.set_title("bursts (blue) and gradients (orange)", loc="left")
+    return figure
+
+
 def _lines(axes: Any, found: Measured, name: str) -> None:
     import numpy as np
 
@@ -68,4 +92,4 @@ def _lines(axes: Any, found: Measured, name: str) -> None:
             axes.plot(found.epochs, values, color=PALETTE[i % len(PALETTE)], label=layer)
 
 
-__all__ = ["errors", "layers"]
+__all__ = ["conditions", "errors", "layers"]
