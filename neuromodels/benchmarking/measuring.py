@@ -28,8 +28,8 @@ from neuromodels.sweeps.pool import environment
 
 LAUNCHER = ("mpirun", "-q", "--bind-to", "none", "-n")
 
-Told = Callable[[Case, int, int], None]
-"""Told of each case before it is measured, with its number and the number of all."""
+Report = Callable[[Case, int, int], None]
+"""Called before each case is measured, with its number and the number of all cases."""
 
 # Of the memory that is available when the measurements begin.
 _MEMORY = 0.8
@@ -40,18 +40,18 @@ _PATIENCE = 3.0
 _GRACE = 10.0
 
 
-def measure(request: Request, told: Told | None = None) -> Results:
+def measure(request: Request, report: Report | None = None) -> Results:
     """Measure all cases, as often as asked for.
 
     Parameters
     ----------
     request : Request
-    told : callable, optional
+    report : Report, optional
 
     Returns
     -------
     Results
-        What was measured until then where Ctrl-C ends it.
+        After Ctrl-C, what was measured until then.
     """
     results = Results.begin(request)
     subjects = [list(cases) for cases in request.subjects()]
@@ -65,8 +65,8 @@ def measure(request: Request, told: Told | None = None) -> Results:
                     smaller: list[_Taken] = []
                     for case in cases:
                         number += 1
-                        if told is not None:
-                            told(case, number, total)
+                        if report is not None:
+                            report(case, number, total)
                         if case in missing:
                             continue
                         reason = missing.get(case.name) or _refused(case)

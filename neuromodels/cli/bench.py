@@ -16,7 +16,7 @@ from neuromodels.errors import RunError
 
 if TYPE_CHECKING:
     from neuromodels.benchmarking.cases import Case
-    from neuromodels.benchmarking.measuring import Told
+    from neuromodels.benchmarking.measuring import Report
     from neuromodels.benchmarking.results import Results
 
 
@@ -121,8 +121,8 @@ def command(
     )  # fmt: skip
     folder = _folder(out)
     with only_json(as_json):
-        with _shown(show=not no_progress) as told:
-            results = measure(wanted, told)
+        with _shown(show=not no_progress) as report:
+            results = measure(wanted, report)
         files = [*results.save(folder), *pages.write(results, folder)]
     if as_json:
         print_json(_content(results, folder))
@@ -154,7 +154,7 @@ def _folder(out: Path | None) -> Path:
 
 
 @contextmanager
-def _shown(*, show: bool) -> Iterator[Told | None]:
+def _shown(*, show: bool) -> Iterator[Report | None]:
     """Show how many of the measurements have been made."""
     from neuromodels.running.progress import new_bar
 
@@ -165,11 +165,11 @@ def _shown(*, show: bool) -> Iterator[Told | None]:
     with bar:
         task = bar.add_task("compiling models", total=None, note="")
 
-        def told(case: Case, number: int, total: int) -> None:
+        def report(case: Case, number: int, total: int) -> None:
             what = f"{case.name}, size {case.size:g}, {case.threads} × {case.ranks}"
             bar.update(task, description=what, total=total, completed=number - 1)
 
-        yield told
+        yield report
 
 
 def _content(results: Results, folder: Path) -> dict[str, Any]:

@@ -20,9 +20,9 @@ def command(numbers: tuple[int, ...], everything: bool, as_json: bool) -> None:
     """
     from neuromodels.errors import UnknownNameError
     from neuromodels.slurm.jobs import look, look_at_latest
-    from neuromodels.slurm.records import kept
+    from neuromodels.slurm.records import load_all
 
-    records = kept()
+    records = load_all()
     if numbers:
         if unknown := set(numbers) - {record.job for record in records}:
             raise UnknownNameError(

@@ -1,27 +1,30 @@
-"""Simulates a protocol: the only place that advances a kernel.
+"""Simulates a protocol.  No other module advances the kernel.
 
-Time is cut into chunks, so that signals are sampled, progress is shown, interrupts are answered and
-recorders are emptied.  How it is cut must not change a result, and in two ways it could:
+A simulation is divided into chunks: between them signals are sampled, progress is shown, interrupts
+are handled and recorders are emptied.  The division must not change results, and NEST has two
+properties by which it could:
 
-* NEST updates one neuron after the other through a whole communication slice (the minimal delay),
-  so cutting a slice in two changes the order in which neurons draw random numbers.
-* Every ``nest.Run`` draws from the generator that all ranks share (to see that they still agree),
-  from which `mip_generator`, random connection rules and others draw too.
+* NEST updates each neuron through a whole communication interval (the minimal delay, a "slice")
+  before the next neuron.  A chunk that ends inside a slice changes the order in which neurons draw
+  random numbers.
+* Each ``nest.Run`` draws from the generator that all ranks share, to check that the ranks agree.
+  ``mip_generator``, random connection rules and others draw from the same generator.
 
-So time is cut at steps that depend on nothing but the circuit (never on the clock on the wall): at
-borders of slices, at the samples of signals, at the ends of phases.  `pace` chooses them from what
-the network should cost.
+The chunks therefore depend on the circuit only, never on wall time: they end at the borders of
+slices, at the samples of signals and at the ends of phases.  `pace` chooses their length from the
+estimated cost of the network.
 
-All ranks cut time alike, and decide together whether to stop, to write, to keep a checkpoint.
+All ranks use the same chunks, and decide together whether to stop, to write, or to save a
+checkpoint.
 
-NEST hands a multimeter the samples of one slice in the next.  A run can therefore be continued from
-the end of a phase only when the slice after it has been simulated: until then the state of the
-network is kept aside, and recorders are emptied once more, at the first border of slices after it.
+NEST returns the samples of a multimeter one slice late.  A run can therefore be continued from the
+end of a phase only after the next slice has been simulated.  Until then the state of the network is
+kept in memory, and at the first border of slices after it the recorders are emptied once more.
 
-Within a phase chunks are ``nest.Run`` between one ``nest.Prepare`` and ``nest.Cleanup``, which
-saves what ``nest.Simulate`` spends on every call (0.4 ms for 5000 neurons).  NEST empties recorders
-only outside of these, so they are drained once in a while.  What `Phase.enter` changes is seen by
-the ``Prepare`` that follows it.
+Within a phase, chunks are calls of ``nest.Run`` between one ``nest.Prepare`` and one
+``nest.Cleanup``; each ``nest.Simulate`` would repeat both (0.4 ms for 5000 neurons).  NEST empties
+recorders only outside of these, so phases are interrupted to drain them.  What `Phase.enter`
+changes takes effect in the ``Prepare`` that follows it.
 """
 
 from __future__ import annotations
@@ -45,29 +48,29 @@ if TYPE_CHECKING:
     from neuromodels.running.progress import Progress
 
 
-# Generous guesses for one core (s): they need only be right to a factor of ten.
+# Upper estimates for one core (s); a factor of ten does not matter.
 UPDATE_SECONDS = 1e-7
 EVENT_SECONDS = 1e-7
 CHUNK_SECONDS = 0.1
-# What recorders may hold before they are emptied, at the given rate per neuron (Hz).
+# Memory of recorders before they are emptied (bytes), for neurons that fire at RATE (Hz).
 DRAIN_BYTES = 2**25
 BYTES_PER_SPIKE = 24
 RATE = 20.0
-# Limits of both, in biological time (ms).
+# Longest chunk, and longest time between two drains, in biological time (ms).
 MAX_CHUNK = 1_000.0
 MAX_DRAIN = 10_000.0
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Where time is cut, in steps from the beginning of the simulation.
+    """Where chunks end and recorders are emptied, in steps from the beginning of the simulation.
 
     Parameters
     ----------
     chunk : int
-        At multiples of this.
+        Chunks end at multiples of this number.
     drain : int
-        At multiples of this recorders are emptied; a multiple of `chunk`.
+        Recorders are emptied at multiples of this number, which is a multiple of `chunk`.
     """
 
     chunk: int
@@ -92,9 +95,16 @@ def work(network: KernelNetwork, cost: Cost | None) -> float:
 
 
 def pace(network: KernelNetwork, seconds: float) -> Pace:
-    """Choose where to cut time, so that a chunk takes about a tenth of a second.
+    """Choose the length of chunks, so that one takes about a tenth of a second.
 
-    Depends on the circuit only, and not on threads, ranks or the machine; `seconds` is its `work`.
+    It depends on the circuit only, not on threads, ranks or the computer.
+
+    Parameters
+    ----------
+    network : KernelNetwork
+        Built and sealed.
+    seconds : float
+        Estimated CPU time (s) for a second of biological time; see `work`.
     """
     clock, border = network.clock, network.slice
     chunk = min(1000.0 * CHUNK_SECONDS / seconds, MAX_CHUNK) / clock.resolution

@@ -49,14 +49,14 @@ class Record:
 
 
 def path() -> Path:
-    """The file."""
+    """Path of the file with the records."""
     from platformdirs import user_state_path
 
     return user_state_path("neuromodels") / FILE
 
 
-def keep(record: Record) -> None:
-    """Add a job."""
+def save(record: Record) -> None:
+    """Append the record of a job."""
     file = path()
     with disk_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -64,8 +64,8 @@ def keep(record: Record) -> None:
             out.write(json.dumps(asdict(record)) + "\n")
 
 
-def kept() -> list[Record]:
-    """All jobs, the latest first; lines that cannot be read are left out."""
+def load_all() -> list[Record]:
+    """Read the records of all jobs, the latest first, without lines that cannot be read."""
     file = path()
     found: list[Record] = []
     if not file.is_file():
@@ -78,4 +78,4 @@ def kept() -> list[Record]:
     return found[::-1]
 
 
-__all__ = ["Record", "keep", "kept", "path"]
+__all__ = ["Record", "load_all", "path", "save"]

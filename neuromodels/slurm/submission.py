@@ -143,7 +143,7 @@ def _submit_run(
         _forget(folder, made)
         raise
     record = records.Record(job, "run", circuit, str(folder), str(made.file), provenance.utc_now())
-    records.keep(record)
+    records.save(record)
     return Submitted(folder, [made], record, asked(profile))
 
 
@@ -217,7 +217,7 @@ def submit_sweep(
     profile = profile.changed(threads=definition.threads)
     if not dry:
         _refuse_twice(folder)
-        definition = sweeper.settle(folder, definition, extend=extend)
+        definition = sweeper.reconcile(folder, definition, extend=extend)
     missing = [
         entry.number
         for entry in definition.entries
@@ -244,7 +244,7 @@ def submit_sweep(
         record = records.Record(
             job, "sweep", name, str(folder), str(array.file), provenance.utc_now(), waiting
         )
-        records.keep(record)
+        records.save(record)
     return Submitted(folder, [array, collect], record, asked(profile))
 
 
@@ -270,7 +270,7 @@ def _forget(folder: Path, made: script.Script) -> None:
 
 
 def _refuse_twice(folder: Path) -> None:
-    mine = [record.job for record in records.kept() if record.directory == str(folder)]
+    mine = [record.job for record in records.load_all() if record.directory == str(folder)]
     try:
         active = [job for job, state in client.states(mine).items() if state.active]
     except EnvironmentProblem:

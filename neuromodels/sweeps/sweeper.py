@@ -240,7 +240,7 @@ def carry_on(
     if definition is None:
         definition = Definition.load(folder)
     with _claimed(folder):
-        definition = settle(folder, definition, extend=extend)
+        definition = reconcile(folder, definition, extend=extend)
         missing = [e for e in definition.entries if not _finished(folder, e)]
         if workers is None:
             workers = max(1, provenance.usable_cores() // definition.threads)
@@ -293,18 +293,18 @@ def folder_of(definition: Definition, out: str | os.PathLike[str] | None) -> Pat
     return Path.cwd() / "runs" / f"{definition.circuit.replace('/', '-')}-sweep-{definition.digest}"
 
 
-def settle(folder: Path, definition: Definition, *, extend: bool = False) -> Definition:
-    """Write the definition down, or compare it with that of the sweep which is there.
+def reconcile(folder: Path, definition: Definition, *, extend: bool = False) -> Definition:
+    """Save the definition of a new sweep, or compare it with the definition that `folder` has.
 
     Returns
     -------
     Definition
-        As it is in `folder` from now on: with the runs of both where `extend` allows it.
+        The definition that `folder` has now; with `extend` it has the runs of both.
 
     Raises
     ------
     RunError
-        They differ, or `folder` holds something else.
+        The two definitions differ, or `folder` holds something else.
     """
     if not (folder / FILE).exists():
         with disk_errors(folder):
@@ -383,4 +383,4 @@ def _claimed(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-__all__ = ["Sweep", "carry_on", "folder_of", "load_sweep", "settle", "sweep"]
+__all__ = ["Sweep", "carry_on", "folder_of", "load_sweep", "reconcile", "sweep"]

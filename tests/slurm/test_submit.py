@@ -197,14 +197,14 @@ def test_what_slurm_refuses(swept, fake_slurm, capsys, said, code, message):
     assert message in error
     assert error.count("\n") == 1
     assert not list((swept / "runs").iterdir())
-    assert not records.kept()
+    assert not records.load_all()
 
 
 def test_no_slurm(swept, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert execute(["submit", "run", "swept/net"]) == 3
     assert "there is no sbatch on this machine" in capsys.readouterr().err
-    records.keep(records.Record(3, "run", "swept/net", str(swept), "x.sbatch", "2026"))
+    records.save(records.Record(3, "run", "swept/net", str(swept), "x.sbatch", "2026"))
     assert execute(["jobs"]) == 0
     out = capsys.readouterr()
     assert "unknown" in out.out
@@ -237,7 +237,7 @@ def test_refused_before_slurm_is_asked(swept, fake_slurm, capsys, arguments, mes
 
 def test_only_what_is_missing_is_submitted(swept, accepted, monkeypatch):
     folder = swept / "s"
-    definition = sweeper.settle(folder, define("swept/net", seeds=[1, 2, 3]))
+    definition = sweeper.reconcile(folder, define("swept/net", seeds=[1, 2, 3]))
     states = {1: "complete", 2: "interrupted", 3: "missing"}
     monkeypatch.setattr(
         "neuromodels.slurm.submission.status_of", lambda folder, entry: states[entry.number]

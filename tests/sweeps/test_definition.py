@@ -115,48 +115,48 @@ def test_a_circuit_of_a_script_is_refused(monkeypatch):
 def test_another_sweep_in_the_same_directory(tmp_path, request_, message):
     base = {"grid": {"rate": "1"}, "seeds": [1, 2]}
     folder = tmp_path / "sweep"
-    sweeper.settle(folder, define("swept/net", **base))
+    sweeper.reconcile(folder, define("swept/net", **base))
     before = (folder / "sweep.json").read_text()
-    assert sweeper.settle(folder, define("swept/net", **base)) == Definition.load(folder)
+    assert sweeper.reconcile(folder, define("swept/net", **base)) == Definition.load(folder)
     with pytest.raises(RunError, match=message):
-        sweeper.settle(folder, define("swept/net", **{**base, **request_}))
+        sweeper.reconcile(folder, define("swept/net", **{**base, **request_}))
     assert (folder / "sweep.json").read_text() == before
 
 
 def test_more_runs_for_a_sweep(tmp_path):
     folder = tmp_path / "sweep"
-    sweeper.settle(folder, define("swept/net", grid={"rate": "1"}, seeds=[1, 2]))
+    sweeper.reconcile(folder, define("swept/net", grid={"rate": "1"}, seeds=[1, 2]))
     more = define("swept/net", grid={"rate": "1,2"}, seeds=[2, 3])
-    found = sweeper.settle(folder, more, extend=True)
+    found = sweeper.reconcile(folder, more, extend=True)
     assert [(e.number, e.name) for e in found.entries] == [
         (1, "rate=1Hz/s001"), (2, "rate=1Hz/s002"), (3, "rate=1Hz/s003"),
         (4, "rate=2Hz/s002"), (5, "rate=2Hz/s003"),
     ]  # fmt: skip
     assert Definition.load(folder) == found
     with pytest.raises(RunError, match="threads was 1, now 2"):
-        sweeper.settle(folder, define("swept/net", grid={"rate": "1"}, threads=2), extend=True)
+        sweeper.reconcile(folder, define("swept/net", grid={"rate": "1"}, threads=2), extend=True)
 
 
 def test_more_points_with_names_and_other_parameters(tmp_path):
     """As a study adds conditions: each may change parameters that the others leave alone."""
     folder = tmp_path / "sweep"
-    sweeper.settle(folder, define("swept/net", points={"a": {"rate": 1}}))
+    sweeper.reconcile(folder, define("swept/net", points={"a": {"rate": 1}}))
     more = define("swept/net", points={"b": {"end": "error"}, "a": {"rate": 1}})
-    found = sweeper.settle(folder, more, extend=True)
+    found = sweeper.reconcile(folder, more, extend=True)
     assert [(e.name, e.values) for e in found.entries] == [
         ("a/s001", {"rate": 1.0, "end": "well"}),
         ("b/s001", {"rate": 9000.0, "end": "error"}),
     ]
     assert not {"rate", "end"} & set(found.parameters)
-    assert sweeper.settle(folder, more, extend=True) == found
+    assert sweeper.reconcile(folder, more, extend=True) == found
     other = define("swept/net", points={"a": {"rate": 2}})
     with pytest.raises(RunError, match="rate was 1 Hz, now 2 Hz in a/s001"):
-        sweeper.settle(folder, other, extend=True)
+        sweeper.reconcile(folder, other, extend=True)
 
 
 def test_a_directory_of_something_else(tmp_path):
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(RunError, match="is not empty and holds no sweep"):
-        sweeper.settle(tmp_path, define("swept/net"))
+        sweeper.reconcile(tmp_path, define("swept/net"))
     with pytest.raises(RunError, match="holds no sweep"):
         sweeper.load_sweep(tmp_path)

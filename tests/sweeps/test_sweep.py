@@ -63,7 +63,7 @@ def test_one_element_in_this_process_and_what_it_finds(swept, capsys):
     """As a job array runs it; again, nothing is left to do; and another's run is refused."""
     pytest.importorskip("nest")
     folder = swept / "sweep"
-    sweeper.settle(folder, define("swept/net", grid={"rate": "7,9 kHz"}))
+    sweeper.reconcile(folder, define("swept/net", grid={"rate": "7,9 kHz"}))
     assert execute(["sweep", "--resume", str(folder), "--only", "2", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     run = load_run(shown["path"])
