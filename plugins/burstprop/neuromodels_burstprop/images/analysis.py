@@ -43,11 +43,15 @@ class SpikingImagesAnalysis(Analysis):
 
 def metrics(found: Measured) -> Iterator[Metric]:
     """Yield the accuracy of every test, and rates and burst probabilities at the end."""
+    last = max(found.tests, default=0)
     for number, accuracy in found.tests.items():
         yield Metric(
-            f"accuracy/examples_{number}", accuracy, "%", None,
+            "accuracy" if number == last else f"accuracy/examples_{number}",
+            accuracy,
+            "%",
+            None,
             f"right answers for test images after {number} examples",
-        )  # fmt: skip
+        )
     for name in found.rates:
         for what, values, unit in (
             ("event_rate", found.rates, "Hz"),
