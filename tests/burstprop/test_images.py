@@ -208,10 +208,10 @@ def smoke(tmp_path_factory):
 
 
 def test_smoke(smoke):
-    assert {"accuracy/examples_40", "event_rate/hidden_1", "event_rate/output"} <= set(
+    assert {"accuracy/examples_0", "accuracy", "event_rate/hidden_1", "event_rate/output"} <= set(
         smoke.metrics
     )
-    assert 0 <= float(smoke.metrics["accuracy/examples_40"]) <= 100
+    assert 0 <= float(smoke.metrics["accuracy"]) <= 100
     assert 5 < float(smoke.metrics["event_rate/hidden_1"]) < 25
     assert set(smoke.figures) == {"cases", "learning", "receptive_fields"}
 
