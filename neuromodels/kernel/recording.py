@@ -1,7 +1,7 @@
 """What is recorded from a NEST kernel: spikes, sampled signals, multimeter traces.
 
-The recorders keep their data in memory; the runner drains them often (`KernelNetwork.drain`), so
-that the kernel never holds more than a few seconds' worth (of wall time).
+NEST's recorders keep their data in memory.  The runner moves them to disk often
+(`KernelNetwork.drain`), so that memory holds what a few seconds of wall time have recorded.
 """
 
 from __future__ import annotations
@@ -69,10 +69,10 @@ class _Trace:
 
 @dataclass
 class _Average:
-    """How samples of this rank's neurons become sums, one for each of its virtual processes.
+    """Sums of the samples of this rank's neurons, one for each of its virtual processes.
 
-    Added up in the order of virtual processes, these do not depend on how the latter are split over
-    ranks and threads.
+    The sums of all virtual processes are added in their order, so that the mean does not depend on
+    how virtual processes are split into ranks and threads.
     """
 
     size: int  # virtual processes that have any of the neurons
@@ -81,14 +81,14 @@ class _Average:
 
     def sums(self, table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Samples of shape (n_samples, neurons of this rank) -> (n_samples, its processes)."""
-        # Rows in one piece each: NumPy's order of adding depends on how an array lies in memory.
+        # Contiguous rows: NumPy's order of additions depends on the strides of an array.
         pieces = (np.ascontiguousarray(table[:, of]) for of in self.neurons)
         return np.stack([piece.sum(axis=1) for piece in pieces], axis=1)
 
 
 @dataclass
 class _Grid:
-    """Samples that fall on the multiples of one interval."""
+    """Signals and controls that have the same interval."""
 
     every: int
     signals: list[str] = field(default_factory=list)

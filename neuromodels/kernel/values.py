@@ -1,13 +1,13 @@
 """Reads and sets variables of neurons and plastic synapses at memory speed.
 
-``nest.GetConnections(...).get("weight")`` builds a dictionary per connection (about 12 us each),
-and a node's ``get`` or ``set`` takes 40 to 60 us; the compiled modules of neuromodels access theirs
-in nanoseconds, so that mean weights and rates can be sampled, and inputs changed, all through a
-long training.
+``nest.GetConnections(...).get("weight")`` builds a dictionary for each connection (about 12 us),
+and ``get`` or ``set`` of a node takes 40 to 60 us.  The compiled modules of neuromodels have
+functions that copy values in nanoseconds.  Mean weights and rates can therefore be sampled, and
+inputs changed, throughout a long training.
 
-Under MPI all ranks call these functions together.  Each rank holds a part of the neurons and of the
-synapses; all get, or give, the values of the whole network, in an order that does not depend on how
-virtual processes are split over ranks and threads.
+Under MPI all ranks call these functions together.  Each rank has a part of the neurons and
+synapses.  The functions take and return the values of the whole network, on all ranks, in an order
+that does not depend on how virtual processes are split into ranks and threads.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class WeightSummary:
     n : int
         Number of connections.
     mean, sd, smallest, largest : float
-        Of the weights; NaN if there are none.
+        Mean, standard deviation and range of the weights; NaN without connections.
     """
 
     n: int
@@ -49,7 +49,7 @@ class WeightSummary:
 
 @cache
 def _symbol(module: Path, name: str) -> Any:
-    """A function of a module that is loaded; None if it has no such function."""
+    """Get a function of a loaded module; None if the module lacks it."""
     symbol = getattr(ctypes.CDLL(str(module)), name, None)
     if symbol is not None:
         symbol.restype = ctypes.c_long
@@ -74,10 +74,10 @@ def _reader(synapse_model: str, function: str) -> tuple[Any, int]:
 
 
 def weight_summary(synapse_model: str) -> WeightSummary:
-    """Mean, spread and range of the weights of a synapse model.
+    """Mean, standard deviation and range of the weights of a synapse model.
 
-    A weight is as new as the last presynaptic spike that its synapse delivered: NEST's plastic
-    synapses catch up with postsynaptic spikes only then.
+    A weight is as of the last presynaptic spike that its synapse delivered: NEST's plastic synapses
+    process postsynaptic spikes only at the next presynaptic one.
 
     Parameters
     ----------
@@ -95,13 +95,13 @@ def weight_summary(synapse_model: str) -> WeightSummary:
     threads = int(read(ctypes.c_long(syn_id), ctypes.c_long(0), ctypes.c_void_p()))
     local = np.empty((threads, 6))
     read(ctypes.c_long(syn_id), ctypes.c_long(threads), local.ctypes.data_as(ctypes.c_void_p))
-    # One row for each virtual process: first threads of all ranks, then second ones.
+    # One row for each virtual process: the first threads of all ranks, then the second threads.
     rows = np.stack(world().allgather_arrays(local), axis=1).reshape(-1, 6)
     count, first, total, squares, smallest, largest = rows[rows[:, 0] > 0].T
     if not count.size:
         return WeightSummary(0, float("nan"), float("nan"), float("nan"), float("nan"))
     n = int(count.sum())
-    # Relative to one weight, so that weights that are all the same have no spread.
+    # Differences from one weight: equal weights then have a standard deviation of exactly 0.
     means = first - first[0] + total / count
     mean = math.fsum(count * means) / n
     within, between = squares - total**2 / count, count * (means - mean) ** 2
@@ -116,7 +116,7 @@ def weight_summary(synapse_model: str) -> WeightSummary:
 
 
 def weights(synapse_model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Weight and target of every connection of a synapse model, by virtual process.
+    """Weights and targets of all connections of a synapse model, ordered by virtual process.
 
     Parameters
     ----------
@@ -138,13 +138,13 @@ def weights(synapse_model: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np
     if world().size == 1:
         return values, targets
     layout = _Layout.of(targets)
-    return layout.join(values), layout.join(targets)
+    return layout.gather(values), layout.gather(targets)
 
 
 def _local_weights(
     synapse_model: str,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Weight and target of every connection on this rank, thread by thread."""
+    """Weights and targets of the connections on this rank, ordered by thread."""
     import numpy as np
 
     read, syn_id = _reader(synapse_model, "copy_weights")
@@ -163,20 +163,19 @@ def _local_weights(
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where the connections of a model are: on which rank, on which of its threads.
+    """Number of connections of a model on each virtual process.
 
     Attributes
     ----------
     counts : ndarray, shape (threads, ranks)
-        Connections of each virtual process: of thread t of rank r, whose number is
-        ``t * ranks + r``.
+        Thread t of rank r is virtual process ``t * ranks + r``.
     """
 
     counts: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, targets: npt.NDArray[np.int64]) -> _Layout:
-        """Find it from the targets of this rank: neuron i is of process i modulo their number."""
+        """Count the targets of all ranks: neuron i is on virtual process i modulo their number."""
         import nest
         import numpy as np
 
@@ -187,23 +186,23 @@ class _Layout:
 
     @property
     def starts(self) -> npt.NDArray[np.int64]:
-        """Place of the first connection of each virtual process, shape (threads, ranks)."""
+        """Index of the first connection of each virtual process, shape (threads, ranks)."""
         import numpy as np
 
         before = np.cumsum(self.counts.ravel()) - self.counts.ravel()
         return before.reshape(self.counts.shape)
 
-    def join(self, local: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Values of all connections, by virtual process, from those of each rank."""
+    def gather(self, local: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Gather the values of all ranks, ordered by virtual process."""
         import numpy as np
 
-        whole = np.empty(self.counts.sum(), local.dtype)
-        for rank, piece in enumerate(world().allgather_arrays(local)):
-            whole[self.places(rank)] = piece
-        return whole
+        gathered = np.empty(self.counts.sum(), local.dtype)
+        for rank, part in enumerate(world().allgather_arrays(local)):
+            gathered[self.indices(rank)] = part
+        return gathered
 
-    def places(self, rank: int) -> npt.NDArray[np.int64]:
-        """Place of each connection of a rank among all."""
+    def indices(self, rank: int) -> npt.NDArray[np.int64]:
+        """Indices, among all connections, of those of a rank."""
         import numpy as np
 
         runs = zip(self.starts[:, rank], self.counts[:, rank], strict=True)
@@ -221,15 +220,15 @@ def get_values(what: Any, variable: str) -> npt.NDArray[np.float64]:
         Neurons of one NESTML model of neuromodels; or the name of a synapse model of neuromodels,
         or of a copy of it, for all of its connections.
     variable : str
-        Scalar parameter or state variable; integers and booleans come as floats.  Connections have
-        ``t_last_update`` too: the time (ms) that their state variables are as of.
+        Scalar parameter or state variable; integers and booleans are returned as floats.
+        Connections also have ``t_last_update``: the time (ms) of their last update.
 
     Returns
     -------
     ndarray, shape (n,)
-        In the model's unit.  Neurons are in the order of the collection.  Connections are in the
-        kernel's order, by virtual process: the same in every kernel that was built alike, once a
-        simulation has begun (``nest.Prepare``), which sorts them.
+        In the model's unit.  Neurons are in the order of the collection.  Connections are ordered
+        by virtual process, then as in the kernel.  NEST sorts them when a simulation begins
+        (``nest.Prepare``); from then on kernels that were built alike have the same order.
 
     Raises
     ------
@@ -242,13 +241,13 @@ def get_values(what: Any, variable: str) -> npt.NDArray[np.float64]:
         count = _access_connections(what, variable, None, write=False)
         values = np.empty(count)
         _access_connections(what, variable, values, write=False)
-        return values if world().size == 1 else _layout(what).join(values)
+        return values if world().size == 1 else _layout(what).gather(values)
     values = np.full(len(what), np.nan)
     ids = _access_neurons(what, variable, values, write=False)
     ranks = world()
     if ranks.size > 1:
-        for rank, piece in enumerate(ranks.allgather_arrays(values[ranks.owns(ids)])):
-            values[ranks.owns(ids, rank)] = piece
+        for rank, part in enumerate(ranks.allgather_arrays(values[ranks.owns(ids)])):
+            values[ranks.owns(ids, rank)] = part
     return values
 
 
@@ -298,7 +297,7 @@ def set_values(what: Any, variable: str, values: npt.ArrayLike) -> None:
     if not connections:
         _access_neurons(what, variable, everything, write=True)
         return
-    mine = everything if layout is None else everything[layout.places(world().rank)]
+    mine = everything if layout is None else everything[layout.indices(world().rank)]
     _access_connections(what, variable, mine, write=True)
 
 
@@ -309,7 +308,7 @@ def _layout(model: str) -> _Layout:
 def _access_neurons(
     nodes: Any, variable: str, values: npt.NDArray[np.float64], *, write: bool
 ) -> npt.NDArray[np.int64]:
-    """Read or write the values of this rank's neurons, leaving others; returns all node ids."""
+    """Read or write the values of the neurons on this rank; return the ids of all nodes."""
     from neuromodels.kernel.install import neuron_entry_of
     from neuromodels.kernel.nodes import ids_of, models_of
 
@@ -333,14 +332,14 @@ def _access_neurons(
             ids.ctypes.data_as(ctypes.c_void_p),
             values.ctypes.data_as(ctypes.c_void_p),
         )
-    _known(done, name, variable)
+    _check_access(done, name, variable)
     return ids
 
 
 def _access_connections(
     model: str, variable: str, values: npt.NDArray[np.float64] | None, *, write: bool
 ) -> int:
-    """Read or write as many values as there are; without any, only count the connections."""
+    """Read or write `values` of the connections on this rank; return the number of connections."""
     access, syn_id = _reader(model, "access")
     done = access(
         variable.encode(),
@@ -349,11 +348,11 @@ def _access_connections(
         ctypes.c_long(0 if values is None else len(values)),
         ctypes.c_void_p() if values is None else values.ctypes.data_as(ctypes.c_void_p),
     )
-    _known(done, model, variable)
+    _check_access(done, model, variable)
     return int(done)
 
 
-def _known(done: int, model: str, variable: str) -> None:
+def _check_access(done: int, model: str, variable: str) -> None:
     if done < 0:
         raise UnknownNameError(
             f"model '{model}' has no scalar parameter or state variable '{variable}'",
