@@ -30,13 +30,13 @@ class SpikingImagesAnalysis(Analysis):
         """Analyse a run of the circuit, complete or interrupted."""
         from neuromodels_burstprop.images import figures
 
-        found = measure(run)
+        found, xor = measure(run), run.parameters["task"] == "xor"
         drawn = {"learning": figures.learning(found)}
         if found.responses:
-            drawn["cases"] = figures.cases(found, xor=run.parameters["task"] == "xor")
+            drawn["cases"] = figures.cases(found, pair=run.parameters["pair"] if xor else None)
         if found.weights is not None:
             drawn["receptive_fields"] = figures.receptive_fields(
-                found.weights, halves=2 if run.parameters["task"] == "xor" else 1
+                found.weights, halves=2 if xor else 1
             )
         return Result(metrics=list(metrics(found)), figures=drawn)
 

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from neuromodels.style import BLUE, ORANGE, PALETTE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from neuromodels_burstprop.images.measured import Measured
@@ -43,15 +45,23 @@ def learning(found: Measured) -> Figure:
     return figure
 
 
-def cases(found: Measured, *, xor: bool) -> Figure:
+def cases(found: Measured, *, pair: Sequence[int] | None) -> Figure:
     """Responses of the hidden layer to test images, on two axes, before and after learning.
 
     The axes are those that separate the cases best in the mean: the directions in which the mean
     responses of the cases differ most from one another after learning.
+
+    Parameters
+    ----------
+    found : Measured
+        Of a complete run.
+    pair : sequence of int, optional
+        Classes that ``xor`` is about; without them a case is a class.
     """
-    labels = [f"case {case}" for case in range(int(found.cases.max()) + 1)]
-    if xor:
-        labels = ["same: 0 0", "different: 0 1", "different: 1 0", "same: 1 1"]
+    labels = [f"class {case}" for case in range(int(found.cases.max()) + 1)]
+    if pair is not None:
+        same = {True: "same", False: "different"}
+        labels = [f"{same[a == b]}: {a} {b}" for a in pair for b in pair]
     after = found.responses["after"]
     means = np.array([after[found.cases == case].mean(axis=0) for case in range(len(labels))])
     axes = np.linalg.svd(means - means.mean(axis=0), full_matrices=False)[2][:2]
