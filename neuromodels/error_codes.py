@@ -213,6 +213,12 @@ _TABLE = (
         "Use a process for each run; `neuromodels sweep` does.",
     ),
     ErrorCode(
+        "NM246",
+        "Values of neurons on other MPI ranks cannot be read like this",
+        "NEST gives each rank the values of its own neurons only.",
+        "Read them with `neuromodels.get_values`, which gives all ranks the values of all.",
+    ),
+    ErrorCode(
         "NM250",
         "A time does not fit the resolution of the simulation",
         "NEST counts time in steps: it must be a multiple of the resolution, and not longer "
@@ -643,6 +649,12 @@ _TABLE = (
         "The MPI ranks of a run differ in what must be the same",
         "Something was read or drawn on one rank only, so that networks or parameters differ.",
         "Read with `neuromodels.get_values` or `weights`, and draw random numbers on all ranks.",
+    ),
+    ErrorCode(
+        "NM621",
+        "NEST was called on one MPI rank alone, where it needs all of them",
+        "Attributes of the kernel, `Create`, `Connect` and simulation involve all ranks.",
+        "Call it on all ranks, outside of `network.once` and of analyses.",
     ),
     ErrorCode(
         "NM630",

@@ -191,11 +191,13 @@ def command(*words: object) -> str:
 def shown(value: object) -> str:
     """Give a value as a message quotes it: what it is, and not megabytes of it."""
     try:
-        return _SHORT.repr(value)
+        text = _SHORT.repr(value)
     except (Exception, SystemExit):  # noqa: BLE001  of a plugin
-        return f"an object of {type(value).__name__}"
+        text = f"an object of {type(value).__name__}"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
+_LONGEST_VALUE = 300
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
 _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = 10

@@ -229,3 +229,32 @@ def test_values_to_sweep_over(name, text, expected):
 def test_no_values_to_sweep_over(name, text, error):
     with pytest.raises(error):
         Schema.alternatives(name, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("rate", "9" * 400, "not finite|too large"),
+        ("rate", "9" * 5000, "not finite|too large"),
+        ("n_neurons", "9" * 400, "too large"),
+        ("n_neurons", 10**400, "too large"),
+        ("rate", 10**400, "too large"),
+        ("rate", "1 10**10**10 Hz", "is not a unit"),
+        ("rate", "1 Hz**9**9**9", "is not a unit"),
+        ("rate", "1 (Hz)**(9**9)", "is not a unit"),
+        ("rate", "1 " + "Hz " * 10_000, "is not a unit"),
+        ("rate", "1 9^9^9^9", "is not a unit"),
+        ("label", "x" * 10**6, "is not accepted"),
+        ("delays", [[[["x"] * 9] * 9] * 9] * 9, "is not accepted"),
+    ],
+)
+def test_values_without_measure_are_refused_at_once(name, text, message):
+    with pytest.raises(ParameterError, match=message) as caught:
+        Schema.resolve({name: text})
+    assert len(str(caught.value)) < 2000
+
+
+@pytest.mark.parametrize("unit", ["1/s", "s^-1", "s**-1", "kHz"])
+def test_units_that_are_still_understood(unit):
+    factor = 1000.0 if unit == "kHz" else 1.0
+    assert Schema.resolve({"rate": f"0.5 {unit}"}).rate == 0.5 * factor

@@ -7,7 +7,9 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from neuromodels.errors import RunError, UsageError
 from neuromodels.kernel.nodes import models_of
+from neuromodels.machine.ranks import Ranks
 
 
 def patch_set_with_arrays(nest: Any) -> None:
@@ -44,6 +46,71 @@ def patch_set_with_arrays(nest: Any) -> None:
 
     set_values._neuromodels = True  # type: ignore[attr-defined]
     kind.set = set_values
+
+
+# Calls in which NEST waits for the other ranks.
+_WAITING = ("get_kernel_status", "prepare", "run", "simulate")
+# Calls that leave ranks with different networks if not all make them.
+_ALIKE = ("set_kernel_status", "reset_kernel", "connect", "create")
+
+
+def guard_collective_calls(nest: Any, ranks: Ranks) -> None:
+    """Refuse collective calls of NEST on one rank alone, and warn of a rank that waits for others.
+
+    NEST itself would wait without end and without a word.
+    """
+    kernel = nest.ll_api.nestkernel
+    if getattr(kernel, "_neuromodels_collective", False):
+        return
+    for name in (*_WAITING, *_ALIKE):
+        if (plain := getattr(kernel, f"llapi_{name}", None)) is not None:
+            setattr(kernel, f"llapi_{name}", _collective(plain, name, ranks))
+    kernel._neuromodels_collective = True
+
+
+def _collective(plain: Any, name: str, ranks: Ranks) -> Any:
+    @functools.wraps(plain)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if ranks.in_first:
+            raise RunError(
+                f"NEST's {name} was called on the first rank only, but is a call of all ranks",
+                code="NM621",
+                fix="read attributes of the kernel on all ranks, before network.once() or an "
+                "analysis",
+            )
+        if name in _WAITING:
+            ranks.meet(f"NEST's {name}")
+        return plain(*args, **kwargs)
+
+    return call
+
+
+def explain_missing_values(nest: Any) -> None:
+    """Say what to do where ``nodes.V_m`` lacks the values of nodes on other ranks.
+
+    PyNEST 3.10 raises a TypeError, or another that does not tell.
+    """
+    kind = nest.NodeCollection
+    if getattr(kind.get, "_neuromodels", False):
+        return
+    plain = kind.get
+
+    @functools.wraps(plain)
+    def get(self: Any, *params: Any, **kwargs: Any) -> Any:
+        try:
+            return plain(self, *params, **kwargs)
+        except (TypeError, KeyError, IndexError) as error:
+            if all(self.local) if len(self) > 1 else self.local:
+                raise
+            raise UsageError(
+                f"{', '.join(map(str, params)) or 'values'} of nodes on other ranks cannot be read",
+                code="NM246",
+                where="nest.NodeCollection.get",
+                fix="neuromodels.get_values(nodes, name) gives the values of all ranks",
+            ) from error
+
+    get._neuromodels = True  # type: ignore[attr-defined]
+    kind.get = get
 
 
 def _has_one_value_per_node(nest: Any, nodes: Any, name: str, value: Any) -> bool:
@@ -101,4 +168,7 @@ def quiet(nest: Any, level: str) -> Iterator[None]:
         nest.verbosity = before
 
 
-__all__ = ["clear_target_buffers", "patch_set_with_arrays", "quiet"]
+__all__ = [
+    "clear_target_buffers", "explain_missing_values", "guard_collective_calls",
+    "patch_set_with_arrays", "quiet",
+]  # fmt: skip

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
 
+MEETING_TIMEOUT = 60.0
+"""Wall time (s) after which a rank that waits for the others in a call of NEST's says so."""
 ERROR_TIMEOUT = 3.0
 """Wall time (s) for which a rank with an error waits for the other ranks to have one, too."""
 # Wall time (s) by which each further rank waits longer.
@@ -56,6 +58,7 @@ class Ranks:
 
     rank = 0
     size = 1
+    in_first = False  # whether this rank runs something that the others do not
 
     @property
     def is_first(self) -> bool:
@@ -88,6 +91,9 @@ class Ranks:
         """
         owned: npt.NDArray[np.bool_] = ids % self.size == (self.rank if rank is None else rank)
         return owned
+
+    def meet(self, what: str) -> None:
+        """Wait for all ranks before a call that involves all of them, and warn if that is long."""
 
     def check_equal(self, values: Mapping[str, npt.NDArray[Any]]) -> None:
         """Check that arrays are the same on all ranks.
@@ -146,6 +152,7 @@ class MpiRanks(Ranks):
         self._world = world
         self._data_comm = world.Dup()
         self._error_comm = world.Dup()
+        self._meeting_comm = world.Dup()
         self.rank, self.size = world.rank, world.size
 
     def first(self, do: Callable[[], T]) -> T:
@@ -154,6 +161,7 @@ class MpiRanks(Ranks):
         original: Exception | None = None
         sent: NeuromodelsError | None = None  # an error that can be pickled
         if self.is_first:
+            self.in_first = True
             try:
                 value = do()
             except Exception as error:  # noqa: BLE001 - all ranks raise it
@@ -163,6 +171,8 @@ class MpiRanks(Ranks):
                     if isinstance(error, NeuromodelsError)
                     else RunError(reason(error), code="NM601")
                 )
+            finally:
+                self.in_first = False
         self._wait(self._data_comm.Ibarrier(), None)
         value, sent = self._data_comm.bcast((value, sent))
         if sent is not None:
@@ -187,6 +197,18 @@ class MpiRanks(Ranks):
         gathered = np.empty((sum(rows), *local.shape[1:]), local.dtype)
         self._data_comm.Allgatherv(local, [gathered, [n * row for n in rows]])
         return np.split(gathered, np.cumsum(rows)[:-1])
+
+    def meet(self, what: str) -> None:
+        """As `Ranks.meet`."""
+        request = self._meeting_comm.Ibarrier()
+        if not self._wait(request, MEETING_TIMEOUT):
+            print(
+                f"warning: rank {self.rank} has waited {MEETING_TIMEOUT:g} s in {what} for the "
+                "other ranks: all of them must call it, or none",
+                file=sys.stderr,
+                flush=True,
+            )
+            self._wait(request, None)
 
     def check_equal(self, values: Mapping[str, npt.NDArray[Any]]) -> None:
         """As `Ranks.check_equal`."""

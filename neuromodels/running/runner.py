@@ -38,7 +38,13 @@ from neuromodels.errors import (
     reason,
     wrap_errors,
 )
-from neuromodels.kernel.mpi_defects import clear_target_buffers, patch_set_with_arrays, quiet
+from neuromodels.kernel.mpi_defects import (
+    clear_target_buffers,
+    explain_missing_values,
+    guard_collective_calls,
+    patch_set_with_arrays,
+    quiet,
+)
 from neuromodels.machine import memory, provenance
 from neuromodels.machine.importing import import_nest
 from neuromodels.machine.ranks import Ranks, mark_known_to_all, world
@@ -538,6 +544,8 @@ def _imported(plan: Plan, ranks: Ranks) -> Any:
         )
     if ranks.size > 1:
         patch_set_with_arrays(nest)
+        explain_missing_values(nest)
+        guard_collective_calls(nest, ranks)
     return nest
 
 

@@ -26,8 +26,9 @@ def figures(summaries: Sequence[Summary], swept: Sequence[str], title: str) -> d
 
     Along the horizontal axis is the first swept parameter that takes more than one value: to scale
     where it is a number, else one place per value.  Each combination of the others has a colour.
-    Dots are runs, lines and bars mean and standard deviation over seeds; the grey band is the mean
-    and standard deviation of a reference that all points share.
+    Dots are runs, lines and bars mean and standard deviation over seeds; grey is the mean and
+    standard deviation of the reference: a band where all points share it, else a bar for each.  A
+    cross marks a mean that differs from its reference, and the title counts verdicts.
 
     Parameters
     ----------
@@ -115,11 +116,11 @@ def _page(summaries: Sequence[Summary], names: Sequence[str], axis: _Axis, title
     columns = min(_COLUMNS, len(names))
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(3.0 * columns + 0.5, 2.4 * rows + 0.6), layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False).flat
+    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for panel, name in zip(panels, names, strict=False):
         _panel(panel, [s for s in summaries if s.metric.name == name], axis)
-    for panel in list(panels)[len(names) :]:
-        panel.set_axis_off()
+    for panel in panels[len(names) :]:
+        panel.remove()
     if len(axis.groups) > 1:
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=8)
@@ -134,6 +135,8 @@ def _panel(axes: Axes, summaries: Sequence[Summary], axis: _Axis) -> None:
         mean, sd = metric.reference.mean, metric.reference.sd
         axes.axhspan(mean - sd, mean + sd, color="0.85", lw=0)
         axes.axhline(mean, color="0.6", lw=0.8)
+    else:
+        _references(axes, summaries, axis)
     for number, group in enumerate(axis.groups):
         members = [summary for summary in summaries if axis.group(summary) == group]
         members = sorted((s for s in members if s.values.size), key=axis.place)
@@ -154,10 +157,32 @@ def _panel(axes: Axes, summaries: Sequence[Summary], axis: _Axis) -> None:
             lw=1.2,
             label=group,
         )
+    differing = [s for s in summaries if s.values.size and s.verdict == "differs"]
+    axes.plot(
+        [axis.place(s) for s in differing], [s.mean for s in differing],
+        "x", color="0.15", ms=8, mew=1.5, zorder=4,
+    )  # fmt: skip
     axis.label(axes)
     axes.set_ylabel(metric.unit)
-    axes.set_title(metric.name, fontsize=8)
+    axes.set_title("\n".join(filter(None, [metric.name, _verdicts(summaries)])), fontsize=8)
     axes.tick_params(labelsize=8)
+
+
+def _references(axes: Axes, summaries: Sequence[Summary], axis: _Axis) -> None:
+    """Draw the reference of each point at its place."""
+    for summary in summaries:
+        reference = summary.metric.reference
+        if reference is not None:
+            axes.errorbar(
+                axis.place(summary), reference.mean, yerr=reference.sd,
+                color="0.75", marker="s", ms=6, lw=5, zorder=1,
+            )  # fmt: skip
+
+
+def _verdicts(summaries: Sequence[Summary]) -> str:
+    """How many points agree with their reference; empty where none has one."""
+    verdicts = [s.verdict for s in summaries if s.metric.reference is not None and s.values.size]
+    return f"{verdicts.count('agrees')} of {len(verdicts)} agree" if verdicts else ""
 
 
 __all__ = ["figures"]

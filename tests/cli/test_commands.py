@@ -365,6 +365,31 @@ def test_parameter_files(call, runner, tmp_path, name, text):
     assert runner.calls[0][2]["parameters"] == {"n": 3, "pause": "1 s"}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "p.yaml",
+            "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+            + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9))
+            + "n: *a8\n",
+        ),
+        ("p.yaml", "n: &n [*n]\n"),
+        ("p.json", "[" * 100_000),
+        ("p.yaml", "[" * 5_000),
+        ("p.toml", "n = " + "[" * 5_000),
+    ],
+    ids=["references", "itself", "json", "yaml", "toml"],
+)
+def test_files_without_measure_are_refused_at_once(call, tmp_path, name, text):
+    file = tmp_path / name
+    file.write_text(text)
+    code, _, err = call("run", "study/thing", "--params", str(file))
+    assert code == 2
+    assert str(file) in one_line(err)
+    assert len(err) < 3000
+
+
 def test_errors_of_ours_keep_their_code_and_debug_shows_the_traceback(call, runner):
     runner.error = RunError("is locked", where="some/run", fix="wait")
     code, _, err = call("run", "study/thing")

@@ -49,6 +49,8 @@ class Net(Circuit[RankedParameters]):
     def build(self, network: Network) -> None:
         nest, p = network.nest, self.parameters
         self._fail(network, "build")
+        if p.fault == "once":
+            network.once(lambda: nest.biological_time)
         exc = nest.Create("iaf_psc_alpha", p.n)
         exc.V_m = network.rng.uniform(-70.0, -55.0, p.n)
         noise = nest.Create("poisson_generator", params={"rate": 9000.0})
@@ -58,6 +60,8 @@ class Net(Circuit[RankedParameters]):
         pairs = nest.Create("mip_generator", params={"rate": 500.0, "p_copy": 0.5})
         nest.Connect(pairs, exc, syn_spec={"weight": 30.0, "delay": 1.5})
         self._exc = network.population("exc", exc)
+        if p.fault == "reads":
+            print(exc.V_m)
         network.traces("cells", exc[1:6], {"V_m": "mV"}, interval=0.7)
         network.traces("one", exc[:1], {"V_m": "mV"}, interval=1.0)
         network.traces("mean", exc[1:], {"V_m": "mV"}, interval=0.7, average=True)

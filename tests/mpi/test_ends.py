@@ -40,6 +40,21 @@ def test_an_error_on_one_rank_ends_all(mpirun, tmp_path, when):
     assert f"deliberate, in {when}" in run.info["error"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "code", "message"),
+    [
+        ("once", "NM621", "get_kernel_status was called on the first rank only"),
+        ("reads", "NM246", "neuromodels.get_values(nodes, name)"),
+    ],
+)
+def test_what_would_hang_or_lack_values_is_refused(mpirun, tmp_path, fault, code, message):
+    done = mpirun(2, CLI, "run", "ranked/net", "--set", f"fault={fault}", "--out", tmp_path / "run")
+    assert done.returncode != 0
+    (said,) = errors(done)
+    assert said.startswith(f"error[{code}]: ")
+    assert message in said
+
+
 def test_a_bad_parameter_is_said_once(mpirun, tmp_path):
     done = mpirun(2, CLI, "run", "ranked/net", "--set", "n=0", "--out", tmp_path / "run")
     assert done.returncode == 2, done.stderr

@@ -587,3 +587,27 @@ def test_a_closed_terminal_saves_what_was_recorded(child):
     trace = run.traces["cells"]["V_m"]
     assert np.allclose(trace["time"], 0.7 * np.arange(1, trace["time"].size + 1))
     assert run.t_stop - float(trace["time"][-1]) < 0.7
+
+
+@pytest.mark.parametrize("where", ["build", "more"])
+def test_want_of_memory_is_said_and_leaves_the_run_to_be_resumed(run, tmp_path, monkeypatch, where):
+    def greedy(self, network):
+        np.empty(2**58)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"tiny.Tiny.{where}", greedy)
+        with pytest.raises(errors.EnvironmentProblem, match=r"memory: 2.00 EiB more") as caught:
+            run("tiny/net", preset="smoke", out=tmp_path / "run")
+    assert caught.value.code == "NM314"
+    assert load_run(tmp_path / "run").info["status"] == "interrupted"
+    assert runner.resume(tmp_path / "run").status == "complete"
+
+
+def test_a_keyboard_interrupt_of_a_circuit_is_its_failure(run, tmp_path, monkeypatch):
+    def pretending(self, network):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tiny.Tiny.more", pretending)
+    with pytest.raises(errors.RunError, match="without a Ctrl-C"):
+        run("tiny/net", preset="smoke", out=tmp_path / "run")
+    assert load_run(tmp_path / "run").status == "failed"

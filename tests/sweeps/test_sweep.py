@@ -16,9 +16,9 @@ from neuromodels import Metric, Reference, errors, load_run
 from neuromodels.cli.main import execute
 from neuromodels.disk.written import Batch
 from neuromodels.sweeps import sweeper
-from neuromodels.sweeps.definition import define
+from neuromodels.sweeps.definition import Entry, define
 from neuromodels.sweeps.figure import figures
-from neuromodels.sweeps.table import summarize, tidy, write
+from neuromodels.sweeps.table import Summary, summarize, tidy, write
 
 
 def test_interrupted_then_finished_by_the_same_call(swept, monkeypatch):
@@ -150,12 +150,39 @@ def test_figures(swept, request_, ticks, scale, lines):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         figure.canvas.draw()
-    assert [axes.get_title() for axes in figure.axes] == ["rate", "count"]
+    titles = [axes.get_title().splitlines() for axes in figure.axes]
+    assert [title[0] for title in titles] == ["rate", "count"]
+    assert titles[0][1].endswith(" agree")
+    assert len(titles[1]) == 1
     axes = figure.axes[0]
     assert axes.get_xscale() == scale
     assert len(axes.containers) == lines
     if ticks is not None:
         assert [label.get_text() for label in axes.get_xticklabels()] == ticks
+
+
+def summary(name, value, reference, label):
+    entry = Entry(1, label, label, 1, {}, 1.0)
+    metric = Metric(name, value, "", reference)
+    return Summary(entry, metric, np.array([value]))
+
+
+def test_a_figure_shows_references_and_verdicts_and_no_empty_panel():
+    """Five metrics in rows of four; a reference for each point, which one of them misses."""
+    near, far = (Reference(mean=m, sd=1.0, n=9, dof=8, source="x") for m in (1.0, 90.0))
+    found = [
+        summary(f"m{number}", 1.0, reference, label)
+        for number in range(5)
+        for label, reference in (("a", near), ("b", far))
+    ]
+    (figure,) = figures(found, [], "x").values()
+    assert len(figure.axes) == 5
+    axes = figure.axes[0]
+    assert axes.get_title() == "m0\n1 of 2 agree"
+    (crosses,) = (line for line in axes.lines if line.get_marker() == "x")
+    assert list(crosses.get_xydata()[0]) == [1.0, 1.0]
+    drawn = {tuple(line.get_ydata()) for line in axes.lines if line.get_marker() == "s"}
+    assert drawn == {(1.0,), (90.0,)}
 
 
 def test_two_processes_do_not_run_the_same_sweep(swept):
