@@ -252,9 +252,9 @@ class Run:
         A vector graphic of the same name lies beside it (``.svg``).
         """
         folder = self.path / FIGURES
-        files = {
-            name: folder / f"{name}.png" for name in [*self._results.get("figures", {}), OVERVIEW]
-        }
+        names = [*self._results.get("figures", {}), OVERVIEW]
+        # No name may lead out of the folder: the run may come from somebody else.
+        files = {name: folder / f"{name}.png" for name in names if "/" not in name}
         return {name: path for name, path in files.items() if os.path.lexists(path)}
 
     def plot(self) -> dict[str, Figure]:

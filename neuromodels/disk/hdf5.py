@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,20 @@ def refuse_external(path: Path) -> None:
     OSError
         It is no HDF5 file.
     """
+    with opened(path) as file:
+        status = os.fstat(file.fileno())
+    found = _once(str(path), (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
+    if found:
+        raise RunError(f"takes {found[0]} from another file", code="NM618", where=str(path))
+
+
+@lru_cache(maxsize=1024)
+def _once(path: str, _identity: tuple[int, ...]) -> list[str]:
+    """Names of what lies in other files, looked up once for as long as a file is not written to."""
     import h5py
 
-    opened(path).close()
     with h5py.File(path, "r") as file:
-        for name in _external(file, h5py):
-            raise RunError(f"takes {name} from another file", code="NM618", where=str(path))
+        return _external(file, h5py)
 
 
 def _external(group: Any, h5py: Any) -> list[str]:

@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+import h5py
 import pytest
 import tiny
 from damage import damage
@@ -17,6 +18,7 @@ from neuromodels import registry as registry_module
 from neuromodels.cli.main import execute
 from neuromodels.disk.files import read_json, write_json
 from neuromodels.disk.parts import Spool
+from neuromodels.disk.written import describe
 from neuromodels.reports.page import render
 from neuromodels.running import runner
 from neuromodels.sweeps.verification import verify
@@ -152,6 +154,25 @@ def test_a_report_publishes_no_file_that_a_link_leads_to(complete, tmp_path):
         (complete / "figures" / name).symlink_to(secret)
     with pytest.raises(errors.RunError, match="is a link"):
         render([load_run(complete)])
+    (tmp_path / "private.png").write_bytes(b"secret")
+    content = read_json(complete / "metrics.json")
+    content["figures"]["../../private"] = content["figures"].pop("potential")
+    write_json(complete / "metrics.json", content)
+    assert list(load_run(complete).figures) == ["overview"]
+
+
+def test_spikes_in_another_file_are_not_read(complete, tmp_path):
+    """HDF5 would open whatever file a data set names."""
+    (tmp_path / "secret").write_bytes(bytes(80))
+    with h5py.File(complete / "spikes.h5", "a") as file:
+        del file["spikes/exc/timestamps"]
+        where = [(str(tmp_path / "secret"), 0, 80)]
+        file["spikes/exc"].create_dataset("timestamps", (10,), "f8", external=where)
+    info = read_json(complete / "run.json")
+    info["files"]["spikes.h5"] = describe(complete / "spikes.h5")
+    write_json(complete / "run.json", info)
+    with pytest.raises(errors.RunError, match="from another file"):
+        load_run(complete).spikes("exc")
 
 
 def test_names_cannot_forge_lines_of_the_log_or_move_the_terminal(complete, capsys):
