@@ -178,7 +178,8 @@ def _literal(path: Path) -> str:
     UsageError
         No line of a script can hold it.
     """
-    if not str(path).isprintable():
+    # A backslash has Slurm leave out all replacements, also those that are meant.
+    if not str(path).isprintable() or "\\" in str(path):
         raise UsageError(
             "holds characters that no script of Slurm can name",
             code="NM241",

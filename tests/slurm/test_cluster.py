@@ -90,7 +90,7 @@ def test_a_time_limit_interrupts_and_another_job_goes_on(swept, monkeypatch):
 
 
 def test_names_that_slurm_would_read_otherwise(swept):
-    name = 'a space, p%j %% "quoted", it\'s back\\slash'
+    name = "a space, p%j %% #1 $x `y` it's"
     folder = swept / "r" / name
     folder.parent.mkdir()
     shown = submit("run", "swept/net", "--out", str(folder), "--time", "5 min")

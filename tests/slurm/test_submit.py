@@ -291,7 +291,7 @@ def test_models_are_compiled_before_anything_is_submitted(swept, accepted, monke
     assert done == [("one", "two"), ("one", "two")]
 
 
-@pytest.mark.parametrize("name", ["with space", "p%j", 'quote"d', "it's", "back\\slash", "ä"])
+@pytest.mark.parametrize("name", ["with space", "p%j", 'quote"d', "it's", "#1 $x", "ä"])
 def test_names_that_slurm_would_read_otherwise(swept, fake_slurm, name, capsys):
     assert execute(["submit", "run", "swept/net", "--out", name, "--dry-run"]) == 0
     (line,) = (
@@ -309,3 +309,9 @@ def test_a_login_shell(swept, fake_slurm, tmp_path, capsys):
     options = ["--profile", str(profile), "--dry-run"]
     assert execute(["submit", "run", "swept/net", *options]) == 0
     assert capsys.readouterr().out.startswith("#!/bin/bash -l\n")
+
+
+@pytest.mark.parametrize("name", ["back\\slash", "two\nlines"])
+def test_names_that_no_script_can_hold(swept, fake_slurm, name, capsys):
+    assert execute(["submit", "run", "swept/net", "--out", name, "--dry-run"]) == 2
+    assert "no script of Slurm can name" in capsys.readouterr().err
