@@ -7,7 +7,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from neuromodels.errors import RunError, UsageError
+from neuromodels.errors import RunError, UsageError, reason
 from neuromodels.kernel.nodes import models_of
 from neuromodels.machine.ranks import Ranks
 
@@ -85,32 +85,22 @@ def _collective(plain: Any, name: str, ranks: Ranks) -> Any:
     return call
 
 
-def explain_missing_values(nest: Any) -> None:
-    """Say what to do where ``nodes.V_m`` lacks the values of nodes on other ranks.
+@contextlib.contextmanager
+def explain_missing_values(ranks: Ranks) -> Iterator[None]:
+    """Say inside the block what to do where ``nodes.V_m`` lacks the values of other ranks.
 
-    PyNEST 3.10 raises a TypeError, or another that does not tell.
+    PyNEST 3.10 gives None for them, and whatever computes with that raises a bare TypeError.
     """
-    kind = nest.NodeCollection
-    if getattr(kind.get, "_neuromodels", False):
-        return
-    plain = kind.get
-
-    @functools.wraps(plain)
-    def get(self: Any, *params: Any, **kwargs: Any) -> Any:
-        try:
-            return plain(self, *params, **kwargs)
-        except (TypeError, KeyError, IndexError) as error:
-            if all(self.local) if len(self) > 1 else self.local:
-                raise
-            raise UsageError(
-                f"{', '.join(map(str, params)) or 'values'} of nodes on other ranks cannot be read",
-                code="NM246",
-                where="nest.NodeCollection.get",
-                fix="neuromodels.get_values(nodes, name) gives the values of all ranks",
-            ) from error
-
-    get._neuromodels = True  # type: ignore[attr-defined]
-    kind.get = get
+    try:
+        yield
+    except TypeError as error:
+        if ranks.size == 1 or "NoneType" not in str(error):
+            raise
+        raise UsageError(
+            f"values of nodes on other ranks are None: {reason(error)}",
+            code="NM246",
+            fix="neuromodels.get_values(nodes, name) gives the values of all ranks",
+        ) from error
 
 
 def _has_one_value_per_node(nest: Any, nodes: Any, name: str, value: Any) -> bool:

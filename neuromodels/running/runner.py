@@ -418,7 +418,7 @@ def _simulate(
         _set_up(nest, plan)
         network = KernelNetwork(nest, plan.clock, plan.seed, ranks)
         hook.neuromodels_before_build(circuit=circuit, network=network)
-        with wrap_errors(f"{plan.name} cannot be built"):
+        with wrap_errors(f"{plan.name} cannot be built"), explain_missing_values(ranks):
             circuit.build(network)
             origin = 0 if checkpoint is None else checkpoint.step
             network.continue_from(origin)
@@ -461,7 +461,12 @@ def _simulate(
     )
     try:
         # NEST would repeat the warning above for every sample.
-        with quiet(nest, "ERROR"), interrupts.deferred(), wrap_errors("the simulation failed"):
+        with (
+            quiet(nest, "ERROR"),
+            interrupts.deferred(),
+            wrap_errors("the simulation failed"),
+            explain_missing_values(ranks),
+        ):
             finished = simulation.run()
     finally:
         account.simulated(info, plan, simulation)
@@ -544,7 +549,6 @@ def _imported(plan: Plan, ranks: Ranks) -> Any:
         )
     if ranks.size > 1:
         patch_set_with_arrays(nest)
-        explain_missing_values(nest)
         guard_collective_calls(nest, ranks)
     return nest
 

@@ -61,7 +61,7 @@ class Net(Circuit[RankedParameters]):
         nest.Connect(pairs, exc, syn_spec={"weight": 30.0, "delay": 1.5})
         self._exc = network.population("exc", exc)
         if p.fault == "reads":
-            print(exc.V_m)
+            sum(exc.V_m)
         network.traces("cells", exc[1:6], {"V_m": "mV"}, interval=0.7)
         network.traces("one", exc[:1], {"V_m": "mV"}, interval=1.0)
         network.traces("mean", exc[1:], {"V_m": "mV"}, interval=0.7, average=True)
