@@ -15,7 +15,7 @@ from pynestml.meta_model.ast_function_call import ASTFunctionCall
 from pynestml.meta_model.ast_simple_expression import ASTSimpleExpression
 from pynestml.meta_model.ast_variable import ASTVariable
 
-from neuromodels.nestml.lint import collect, declared
+from neuromodels.nestml.syntax import collect, declared
 
 
 def _reads(node: Any, scaled: bool, found: set[tuple[str, bool]]) -> None:

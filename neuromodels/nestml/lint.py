@@ -7,66 +7,23 @@ the line of the offending text; any finding stops the build.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from pynestml.generated.PyNestMLLexer import PyNestMLLexer
-from pynestml.meta_model.ast_data_type import ASTDataType
 from pynestml.meta_model.ast_declaration import ASTDeclaration
-from pynestml.meta_model.ast_expression import ASTExpression
 from pynestml.meta_model.ast_inline_expression import ASTInlineExpression
 from pynestml.meta_model.ast_input_port import ASTInputPort
 from pynestml.meta_model.ast_node import ASTNode
 from pynestml.meta_model.ast_parameter import ASTParameter
-from pynestml.meta_model.ast_simple_expression import ASTSimpleExpression
 from pynestml.meta_model.ast_variable import ASTVariable
 from pynestml.symbols.predefined_variables import PredefinedVariables
-from pynestml.symbols.unit_type_symbol import UnitTypeSymbol
-from pynestml.visitors.ast_visitor import ASTVisitor
+
+from neuromodels.nestml.syntax import Finding, line
+from neuromodels.nestml.syntax import collect as collect
+from neuromodels.nestml.syntax import declared as declared
 
 #: Names that C++ code of NESTML or the NESTML grammar gives a meaning of their own.
 RESERVED = frozenset({"e", "pi", "t", "inf"})
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something wrong in a model.
-
-    Attributes
-    ----------
-    line : int
-        Line in the ``.nestml`` file, from 1.
-    message : str
-        What is wrong and what to do about it.
-    """
-
-    line: int
-    message: str
-
-
-class _Collector(ASTVisitor):  # type: ignore[misc]
-    """Collects the nodes of some types below a node."""
-
-    def __init__(self, *types: type) -> None:
-        super().__init__()
-        self.types = types
-        self.found: list[Any] = []
-
-    def visit(self, node: ASTNode) -> None:
-        if isinstance(node, self.types):
-            self.found.append(node)
-        super().visit(node)
-
-
-def collect(node: ASTNode, *types: type) -> list[Any]:
-    """All nodes of some types below a node."""
-    collector = _Collector(*types)
-    node.accept(collector)
-    return collector.found
-
-
-def _line(node: ASTNode) -> int:
-    return int(node.get_source_position().start_line)
 
 
 def reserved_names(model: Any) -> Iterator[Finding]:
@@ -82,63 +39,10 @@ def reserved_names(model: Any) -> Iterator[Finding]:
         for name in names:
             if name in reserved:
                 yield Finding(
-                    _line(node),
+                    line(node),
                     f"the name '{name}' is predefined in NESTML and would silently keep its "
                     "predefined meaning; rename it",
                 )
-
-
-def _bases(node: Any) -> dict[str, float]:
-    """Units in the type of an expression, by name, with their powers; empty for a pure number."""
-    symbol = getattr(node, "type", None)
-    unit = symbol.astropy_unit if isinstance(symbol, UnitTypeSymbol) else None
-    if unit is None:
-        return {}
-    return {base.name: float(power) for base, power in zip(unit.bases, unit.powers, strict=True)}
-
-
-#: Units that NESTML scales when it reads a literal: their values are stored in ms, mV, pA, nS, pF …
-_RESCALED = frozenset(
-    {"s", "us", "min", "h", "V", "uV", "A", "nA", "uA", "mA", "S", "uS", "mS", "F", "nF"}
-)
-
-
-def unit_scales(model: Any) -> Iterator[Finding]:
-    """Unit conversions that NESTML leaves out or does twice, without a warning.
-
-    A literal ``2 s`` is stored as 2000 (ms); declared or assigned as ``s`` or to a variable in ms
-    it is multiplied by 1000 once more.  A product of Hz and ms (or s) stays unscaled, a factor of
-    1000 too large.
-    """
-    for node in collect(model, ASTDataType):
-        symbol = node.get_type_symbol() if node.is_unit_type() else None
-        unit = symbol.astropy_unit if isinstance(symbol, UnitTypeSymbol) else None
-        wrong = {base.name for base in unit.bases} & _RESCALED if unit is not None else set()
-        if wrong:
-            yield Finding(
-                _line(node),
-                f"a variable in {sorted(wrong)[0]} would be converted twice; declare it in NEST's "
-                "units (ms, mV, pA, nS, pF, Hz)",
-            )
-    for node in collect(model, ASTExpression, ASTSimpleExpression):
-        factor = node.get_implicit_conversion_factor()
-        wrong = set(_bases(node)) & _RESCALED
-        if wrong and factor is not None and float(factor) != 1.0:
-            yield Finding(
-                _line(node),
-                f"the value in {sorted(wrong)[0]} would be converted twice; write it in the unit "
-                "of the variable that takes it",
-            )
-    for expression in collect(model, ASTExpression):
-        bases = _bases(expression)
-        mixed = "Hz" in bases and {"ms", "s"} & set(bases)
-        parts = [part for part in (expression.lhs, expression.rhs) if part is not None]
-        if mixed and not any({"Hz", *mixed} <= set(_bases(part)) for part in parts):
-            yield Finding(
-                _line(expression),
-                f"NESTML does not rescale Hz * {sorted(mixed)[0]} (a factor of 1000 would be "
-                "left); write (rate / (1 Hz)) * (time / (1000 ms))",
-            )
 
 
 def _names_read(node: ASTNode) -> set[str]:
@@ -159,7 +63,7 @@ def homogeneous_parameters(model: Any) -> Iterator[Finding]:
         for statement in block.get_declarations():
             for name in sorted(homogeneous & _names_read(statement)):
                 yield Finding(
-                    _line(statement),
+                    line(statement),
                     f"the homogeneous parameter '{name}' may not be used in internals or "
                     "equations; compute the expression in the update block, with timestep()",
                 )
@@ -177,29 +81,29 @@ def synapse_ports(
     expected = {*third_factors, *([post_port] if post_port else [])}
     for name in sorted(expected - set(ports)):
         yield Finding(
-            _line(model), f"the synapse has no input port '{name}' that its registration names"
+            line(model), f"the synapse has no input port '{name}' that its registration names"
         )
     spiking = [port for port in ports.values() if port.is_spike() and port.get_name() != post_port]
     for port in spiking[1:]:
         yield Finding(
-            _line(port),
+            line(port),
             f"'{port.get_name()}' would be a volume-transmitter port, which NESTML 9.0 advances "
             "twice (wrong weights); deliver the signal as a third factor of the neuron",
         )
     for port in ports.values():
         if port.is_continuous() and port.get_name() not in third_factors:
             yield Finding(
-                _line(port),
+                line(port),
                 f"the continuous port '{port.get_name()}' is not among the third factors",
             )
     known = declared(model.get_state_blocks()) | declared(model.get_parameters_blocks())
     if weight not in known:
-        yield Finding(_line(model), f"the synapse has no variable '{weight}' to be its weight")
+        yield Finding(line(model), f"the synapse has no variable '{weight}' to be its weight")
     for block in model.get_update_blocks():
         for variable in collect(block, ASTVariable):
             if variable.get_name() in third_factors:
                 yield Finding(
-                    _line(variable),
+                    line(variable),
                     f"the third factor '{variable.get_name()}' may not be read in the update "
                     "block; read it in onReceive",
                 )
@@ -212,19 +116,9 @@ def third_factor_sources(
     state = declared(neuron.get_state_blocks())
     for name in sorted(set(third_factors.values()) - state):
         yield Finding(
-            _line(neuron),
+            line(neuron),
             f"the neuron has no state variable '{name}', which synapse '{synapse}' reads",
         )
-
-
-def declared(blocks: Any) -> set[str]:
-    """Names of the variables that blocks declare."""
-    return {
-        variable.get_name()
-        for block in blocks
-        for declaration in block.get_declarations()
-        for variable in declaration.get_variables()
-    }
 
 
 def state_except(model: Any, weight: str) -> list[str]:

@@ -140,17 +140,22 @@ def _specs(job: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _lint(job: dict[str, Any], models: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    from pynestml.utils.logger import Logger
+
     from neuromodels.nestml import lint
+    from neuromodels.nestml.repairs import units
 
     for spec in _specs(job):
         model = models[spec["class"]]
-        findings = [*lint.reserved_names(model), *lint.unit_scales(model)]
+        findings = [*lint.reserved_names(model)]
         if spec is not job["neuron"]:
             findings += lint.homogeneous_parameters(model)
             post = spec["post_port"] if spec["paired"] else None
             findings += lint.synapse_ports(
                 model, post, spec["third_factors"], spec["weight_variable"]
             )
+        if not Logger.has_errors(model):
+            findings += units.find(model)
         for finding in findings:
             yield {"file": spec["shown"], "line": finding.line, "message": finding.message}
         if spec is not job["neuron"] and spec["paired"]:
@@ -168,8 +173,11 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
 
     from neuromodels.nestml import decay, lint, workarounds
     from neuromodels.nestml.generator import Generator, Plan
+    from neuromodels.nestml.repairs import literals, units
 
     workarounds.apply()
+    literals.apply()
+    units.compare_base_units()
     sys.setrecursionlimit(10000)
     target = Path(job["target"])
     FrontendConfiguration.parse_config(
@@ -195,6 +203,9 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
     problems.extend(_logged(files))
     if problems:
         raise _Failed
+    units.forget_predefined()
+    for model in models.values():
+        units.forget(model)
 
     decays = job["neuron"] is None or decay.can_decay(models[job["neuron"]["class"]])
     strict = {

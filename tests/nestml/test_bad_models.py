@@ -148,39 +148,6 @@ def test_a_synapse_that_would_be_wrong_is_refused(
     assert error.where == f"{tmp_path}/some_synapse.nestml:{line}"
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "line", "message"),
-    [
-        (
-            "step_size real = 1.5\n",
-            "step_size real = 1.5\n        tau s = 2 s\n",
-            6,
-            "converted twice",
-        ),
-        (
-            "step_size real = 1.5\n",
-            "step_size real = 1.5\n        tau ms = 2 s\n",
-            6,
-            "converted twice",
-        ),
-        (
-            "step_size real = 1.5\n    ",
-            "step_size real = 1.5\n        rate Hz = 5 Hz\n    internals:\n"  # noqa: ISC004
-            "        count real = rate * resolution()\n    ",
-            8,
-            "Hz * ms",
-        ),
-    ],
-    ids=["declared in s", "given in s", "Hz times ms"],
-)
-def test_a_unit_that_nestml_scales_wrongly_is_refused(
-    tmp_path: Path, old: str, new: str, line: int, message: str
-) -> None:
-    error = _error(tmp_path, _edited(NEURON, old, new))
-    assert error.where == f"{tmp_path}/some_neuron.nestml:{line}"
-    assert message in error.what
-
-
 def test_a_third_factor_that_the_neuron_lacks_is_refused(tmp_path: Path) -> None:
     text = _edited(NEURON, "        v real = 0.\n", "        u real = 0.\n")
     text = text.replace("v += step_size", "u += step_size").replace("v += exc", "u += exc")
