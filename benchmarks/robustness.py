@@ -500,7 +500,7 @@ def cold(count: int, _draw: random.Random, _deadline: float, folder: Path) -> in
     return tally.done()
 
 
-def disk(count: int, _draw: random.Random, _deadline: float, folder: Path) -> int:
+def disk(count: int, draw: random.Random, deadline: float, folder: Path) -> int:
     tally = Tally("full disk")
     place = folder / "small"
     place.mkdir()
@@ -511,7 +511,11 @@ def disk(count: int, _draw: random.Random, _deadline: float, folder: Path) -> in
         needed = sum(p.stat().st_size for p in (place / "run").rglob("*") if p.is_file())
         reference = folder / "reference"
         shutil.copytree(place / "run", reference)
-        for level in range(count):
+        levels = list(range(count))
+        draw.shuffle(levels)  # those that there is time for are spread over all
+        for level in levels:
+            if time.monotonic() > deadline:
+                break
             shutil.rmtree(place / "run", ignore_errors=True)
             room = int(1.2 * needed * level / count)
             (place / "ballast").write_bytes(bytes(max(0, size - room - 2**16)))

@@ -65,7 +65,7 @@ def wanted(error: BaseException) -> str | None:
 
 def problem(asked: str, where: str | None = None, fix: str | None = None) -> EnvironmentProblem:
     """Give the error to raise; `asked` is what `wanted` gave."""
-    size = re.search(r"allocate (\S+ ?[KMGTP]?i?B)", asked)
+    size = re.search(r"allocate (\S+ ?[KMGTPEZY]?i?B)", asked)
     what = f"{size[1]} more were asked for" if size else "more was asked for"
     return EnvironmentProblem(
         f"not enough memory: {what}, after {used() / 2**30:.2f} of {limit() / 2**30:.2f} GiB",
