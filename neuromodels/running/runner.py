@@ -474,6 +474,7 @@ def _simulate(
     for what in ("cpu_time", "peak_memory"):
         info[what] = sum(ranks.allgather(info[what]))
     if not finished:
+        interrupts.pending = True  # the signal may have come to another rank
         raise KeyboardInterrupt
     info["stage"] = "simulated"
     directory.save()
