@@ -73,7 +73,7 @@ def _show(entries: Sequence[Entry], *, as_json: bool) -> None:
         return
     now = time.time()
     print_table(
-        ("models", "study", "size", "age", "hash", "state"),
+        ("models", "study", "size", "age", "hash", "engine", "state"),
         [
             (
                 ", ".join(entry.models),
@@ -81,6 +81,7 @@ def _show(entries: Sequence[Entry], *, as_json: bool) -> None:
                 human_size(entry.size),
                 human_age(max(0.0, now - entry.built.timestamp())),
                 entry.key,
+                f"{entry.engine} ({entry.reason})" if entry.reason else entry.engine,
                 "complete" if entry.complete else "incomplete",
             )
             for entry in entries
@@ -96,6 +97,8 @@ def _content(entry: Entry) -> dict[str, Any]:
         "size": entry.size,
         "built": entry.built,
         "path": str(entry.path),
+        "engine": entry.engine,
+        "reason": entry.reason,
         "complete": entry.complete,
     }
 

@@ -12,7 +12,7 @@ from neuromodels.cli.completion import names
 from neuromodels.cli.output import json_option, print_json, print_table
 from neuromodels.errors import PluginError, UnknownNameError
 from neuromodels.models import Model, SynapseModel
-from neuromodels.nestml import declarations
+from neuromodels.nestml import cache, declarations
 from neuromodels.nestml.family import Source
 from neuromodels.parameters import nearest
 from neuromodels.registry import Registry, registry
@@ -107,6 +107,8 @@ def _model(found: Registry, name: str) -> dict[str, Any]:
     }
     if isinstance(model, SynapseModel):
         content["neuron"] = model.neuron
+    reason = cache.left_to_plain(name)
+    content["engine"] = f"plain ({reason})" if reason else "fast"
     return content
 
 
@@ -114,7 +116,7 @@ def _print(content: dict[str, Any]) -> None:
     origin = f"plugin {content['plugin']} {content['version']}".rstrip()
     click.echo(f"{content['name']}: {content['summary']}")
     click.echo(f"{content['kind']}, {origin}")
-    for key in ("neuron", "source"):
+    for key in ("neuron", "source", "engine"):
         if content.get(key):
             click.echo(f"{key}: {content[key]}")
     for key in ("models", "analyses"):

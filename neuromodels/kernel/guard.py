@@ -1,6 +1,6 @@
 """Refuses connections that would end the process or be silently wrong, before NEST makes any.
 
-The generated C++ throws too (`neuromodels.nestml.cpp`), for the paths that do not come through
+The generated C++ throws too (`check_connection`), for the paths that do not come through
 PyNEST; but an error in the middle of `Connect` leaves part of the connections, and under MPI may
 happen on some ranks only.  Model names are the same on all ranks.
 """

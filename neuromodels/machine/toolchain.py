@@ -172,6 +172,8 @@ def compile_flags() -> tuple[str, ...]:
     nest = find_nest()
     flags = ["-std=c++20", "-O3", "-fno-tree-slp-vectorize", "-fno-semantic-interposition"]
     flags += ["-fPIC", "-shared", "-fopenmp", "-DNDEBUG", "-DLTX_MODULE"]
+    if sys.platform == "linux":
+        flags.append("-Wl,-z,now")  # a missing symbol is an error of install(), not of Simulate()
     flags.append(f"-D_GLIBCXX_USE_CXX11_ABI={int(nest.cxx11_abi)}")
     if nest.mpi:
         flags.extend(find_mpi_flags())

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from neuromodels.machine import installation
-from neuromodels.nestml import cache, compilation, cpp, engine, generate
+from neuromodels.nestml import cache, compilation, engine, generate
 from neuromodels.nestml.family import Family, resolve
 
 #: Told what happens to which module: ("generate" | "compile" | "ready", name of the family).
@@ -37,21 +37,15 @@ def build_family(family: Family, report: Report | None = None) -> cache.Entry:
     key = cache.key(family)
     tell = report or _silent
 
-    def build(work: Path) -> Path:
+    def build(work: Path) -> cache.Built:
         tell("generate", family.name)
         version = installation.find_nest().version
         module = module_name(family, key)
-        which = engine.chosen()
-        generated = generate.generate(family, key[:8], work, version, which, module)
+        generated = generate.generate(family, key[:8], work, version, engine.chosen(), module)
         tell("compile", family.name)
-        source = generated.directory / f"{module}.cpp"
-        if which == "fast":
-            neuron = family.neuron.name if family.neuron else None
-            paired = {s.name: s.neuron is not None for s in family.synapses}
-            cpp.write_module(generated, module, neuron, paired)
         output = work / f"{module}.so"
-        compilation.compile_module(source, output)
-        return output
+        compilation.compile_module(generated.source, output, family.sources)
+        return cache.Built(output, generated.engine, generated.reason)
 
     entry = cache.get_or_build(family, key, build)
     tell("ready", family.name)

@@ -58,6 +58,10 @@ class Entry:
         The shared object.
     complete : bool
         Whether the shared object is the one that was built.
+    engine : str
+        That has written its C++: ``fast``, or ``plain``.
+    reason : str
+        Why it was not the fast one; empty if it was.
     """
 
     models: tuple[str, ...]
@@ -66,6 +70,17 @@ class Entry:
     built: datetime
     path: Path
     complete: bool
+    engine: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Built:
+    """A shared object that has just been built, and what `Entry` says about it."""
+
+    path: Path
+    engine: str
+    reason: str
 
 
 def directory() -> Path:
@@ -132,7 +147,16 @@ def _read(folder: Path) -> Entry | None:
         complete = path.is_file() and _checksum(path) == manifest["sha256"]
         size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
         built = datetime.fromisoformat(manifest["built"])
-        return Entry(tuple(manifest["models"]), folder.name, size, built, path, complete)
+        return Entry(
+            models=tuple(manifest["models"]),
+            key=folder.name,
+            size=size,
+            built=built,
+            path=path,
+            complete=complete,
+            engine=str(manifest["engine"]),
+            reason=str(manifest["reason"]),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -171,7 +195,7 @@ def _place(wanted: str) -> Store:
     )
 
 
-def get_or_build(family: Family, wanted: str, build: Callable[[Path], Path]) -> Entry:
+def get_or_build(family: Family, wanted: str, build: Callable[[Path], Built]) -> Entry:
     """The entry of key `wanted`, built by `build` unless it is there.
 
     Parameters
@@ -179,7 +203,7 @@ def get_or_build(family: Family, wanted: str, build: Callable[[Path], Path]) -> 
     family : Family
     wanted : str
     build : callable
-        Called with an empty directory, returns the shared object that it put there.
+        Called with an empty directory, returns what it put there.
 
     Raises
     ------
@@ -201,8 +225,7 @@ def get_or_build(family: Family, wanted: str, build: Callable[[Path], Path]) -> 
                 shutil.rmtree(left, ignore_errors=True)
             work = Path(tempfile.mkdtemp(prefix=f"{wanted}-", dir=root / "building"))
             try:
-                path = build(work)
-                _finish(family, work, path)
+                _finish(family, work, build(work))
                 final = store.entry(wanted)
                 if final.exists():  # damaged, or lookup() would have found it
                     # First out of the way: it may be another user's, and then cannot be emptied.
@@ -252,13 +275,15 @@ def _kept(store: Store, work: Path, wanted: str, error: ModelError) -> ModelErro
     )
 
 
-def _finish(family: Family, work: Path, path: Path) -> None:
+def _finish(family: Family, work: Path, built: Built) -> None:
     """Write the manifest and flush everything to disk before the directory gets its final name."""
     nest = installation.find_nest()
     manifest = {
         "models": list(family.models),
-        "file": path.name,
-        "sha256": _checksum(path),
+        "file": built.path.name,
+        "sha256": _checksum(built.path),
+        "engine": built.engine,
+        "reason": built.reason,
         "built": datetime.now(UTC).isoformat(timespec="seconds"),
         "nest": nest.version,
         "nestml": toolchain.find_nestml(),
@@ -267,7 +292,7 @@ def _finish(family: Family, work: Path, path: Path) -> None:
     }
     (work / _MANIFEST).write_text(json.dumps(manifest, indent=2))
     protect(work)
-    for file in (path, work / _MANIFEST):
+    for file in (built.path, work / _MANIFEST):
         with file.open("rb") as handle:
             os.fsync(handle.fileno())
 
@@ -281,6 +306,20 @@ def entries(store: Store | None = None) -> list[Entry]:
         if place.distrust(folder.name) is None and (entry := _read(folder)) is not None
     ]
     return sorted(found, key=lambda entry: entry.built, reverse=True)
+
+
+def left_to_plain(model: str) -> str:
+    """Why the last build of a model was left to the plain engine; empty if it was not.
+
+    Reads manifests only, and checks no shared object.
+    """
+    found = []
+    for path in (p for s in stores() for p in (s.path / MODULES).glob(f"*/{_MANIFEST}")):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            manifest = json.loads(path.read_text())
+            if model in manifest["models"]:
+                found.append((str(manifest["built"]), str(manifest["reason"])))
+    return max(found)[1] if found else ""
 
 
 def clean(names: Sequence[str] = ()) -> list[Entry]:

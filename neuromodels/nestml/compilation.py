@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from neuromodels.errors import EnvironmentProblem, ModelError
 from neuromodels.machine.installation import find_nest
 from neuromodels.machine.toolchain import compile_flags, find_boost, find_compiler
+from neuromodels.nestml.family import Source
 
 
-def compile_module(source: Path, output: Path) -> None:
+def compile_module(source: Path, output: Path, models: Mapping[str, Source] | None = None) -> None:
     """Compile `source`, which includes everything else, into the shared object `output`.
+
+    Parameters
+    ----------
+    source, output : Path
+    models : mapping, optional
+        Plain name -> source of the models inside, for errors in what a statement has become.
 
     Raises
     ------
@@ -39,7 +47,8 @@ def compile_module(source: Path, output: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     (output.parent / "compile.log").write_text(" ".join(command) + "\n" + done.stderr)
     if done.returncode != 0:
-        raise _explain(done.stderr, done.returncode, shutil.disk_usage(output.parent).free)
+        free = shutil.disk_usage(output.parent).free
+        raise _explain(done.stderr, done.returncode, free, models or {})
     if not output.exists():
         raise EnvironmentProblem(
             "the compiler ended well but compiled nothing",
@@ -49,7 +58,7 @@ def compile_module(source: Path, output: Path) -> None:
         )
 
 
-def _explain(stderr: str, code: int, free: int) -> Exception:
+def _explain(stderr: str, code: int, free: int, models: Mapping[str, Source]) -> Exception:
     """The compiler's first error as one of ours."""
     missing = re.search(r"fatal error: ([^:\n]+): No such file or directory", stderr)
     if missing:
@@ -77,7 +86,34 @@ def _explain(stderr: str, code: int, free: int) -> Exception:
     file, line, cause = found.group(1), int(found.group(2)), found.group(3)
     path = Path(file)
     lines = path.read_text().splitlines() if path.exists() else []
+    statement = _statement(lines[:line])
+    if statement is not None and statement[0] in models:
+        model = models[statement[0]]
+        where, quoted = f"{model.shown}:{statement[1]}", model.text.splitlines()[statement[1] - 1]
+        return ModelError(
+            f"the C++ of a statement does not compile: {cause} in line: {quoted.strip()}",
+            code="NM405",
+            where=where,
+        )
     quoted = f" in line: {lines[line - 1].strip()}" if 0 < line <= len(lines) else ""
     return ModelError(
         f"generated C++ does not compile: {cause}{quoted}", code="NM405", where=f"{file}:{line}"
     )
+
+
+def _statement(lines: Sequence[str]) -> tuple[str, int] | None:
+    """Model and line of the statement that the last of some lines of C++ is from.
+
+    The generator's templates bracket statements by ``// NESTML begin`` and ``// NESTML end``, and
+    write ``// NESTML MODEL:LINE`` before each.
+    """
+    closed = 0  # blocks of statements that have ended before
+    for line in reversed(lines):
+        found = re.fullmatch(r"\s*// NESTML (\w+)(?::(\d+))?\s*", line)
+        if found is None:
+            continue
+        if found[2] is None:
+            closed = max(0, closed + (1 if found[1] == "end" else -1))
+        elif closed == 0:
+            return found[1], int(found[2])
+    return None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neuromodels.errors import EnvironmentProblem, ModelError
-from neuromodels.nestml.engine import Engine
+from neuromodels.nestml.engine import VARIABLE, Engine
 from neuromodels.nestml.family import Family
 
 
@@ -24,21 +24,27 @@ class Generated:
     ----------
     directory : Path
         Holds the ``.cpp`` and ``.h`` files.
+    source : Path
+        The one that includes the others.
     neuron_class : str or None
-        C++ class of the neuron.
+        Class of the neuron, which its files are called after.
     synapse_classes : dict
-        Plain name of a synapse -> its C++ class template.
-    plain_names : dict
-        Generated model name -> plain name.
-    decays : bool
-        Whether some state of the neuron may become subnormal.
+        Plain name of a synapse -> its class.
+    engine : "fast" or "plain"
+        That has written it.
+    reason : str
+        Why it was not the fast one; empty if it was.
+    decisions : dict
+        Plain name of a model -> what the fast engine has decided about it.
     """
 
     directory: Path
+    source: Path
     neuron_class: str | None
     synapse_classes: dict[str, str]
-    plain_names: dict[str, str]
-    decays: bool
+    engine: Engine
+    reason: str
+    decisions: dict[str, dict[str, Any]]
 
 
 def generate(
@@ -50,6 +56,8 @@ def generate(
     module: str = "neuromodelsmodule",
 ) -> Generated:
     """Generate C++ for `family` into `directory`.
+
+    A family with a model that the fast engine does not cover is written by the plain one.
 
     Parameters
     ----------
@@ -73,7 +81,6 @@ def generate(
     """
     sources = directory / "nestml"
     target = directory / "cpp"
-    answer_path = directory / "answer.json"
     sources.mkdir()
     target.mkdir()
 
@@ -96,7 +103,7 @@ def generate(
         "module": module,
         "numeric_solver": family.neuron.numeric_solver if family.neuron else "forward-Euler",
         "target": str(target),
-        "answer": str(answer_path),
+        "answer": str(directory / "answer.json"),
         "neuron": spec(family.neuron.name) if family.neuron else None,
         "synapses": [
             {
@@ -110,6 +117,29 @@ def generate(
             for s in family.synapses
         ],
     }
+    reason = f"{VARIABLE} is plain" if engine == "plain" else ""
+    answer = _answer(job, directory, family)
+    if not answer["problems"] and "not_covered" in answer:
+        reason = answer["not_covered"]
+        engine = "plain"
+        answer = _answer({**job, "engine": engine}, directory, family)
+    if answer["problems"]:
+        raise _model_error(family, suffix, answer["problems"])
+    return Generated(
+        directory=target,
+        source=target / f"{module}.cpp",
+        neuron_class=answer["neuron_class"],
+        synapse_classes=answer["synapse_classes"],
+        engine=engine,
+        reason=reason,
+        decisions=answer["decisions"],
+    )
+
+
+def _answer(job: dict[str, Any], directory: Path, family: Family) -> dict[str, Any]:
+    """Run the generator process."""
+    answer_path = directory / "answer.json"
+    answer_path.unlink(missing_ok=True)
     path = directory / "job.json"
     path.write_text(json.dumps(job))
     done = subprocess.run(
@@ -133,15 +163,9 @@ def generate(
             where=", ".join(source.shown for source in family.sources.values()),
             fix="see --debug",
         )
-    answer = json.loads(answer_path.read_text())
+    answer: dict[str, Any] = json.loads(answer_path.read_text())
     (directory / "generate.log").write_text(answer.get("log", ""))
-    if answer["problems"]:
-        raise _model_error(family, suffix, answer["problems"])
-    classes: dict[str, str] = answer["synapse_classes"]
-    plain = {generated: name for name, generated in classes.items()}
-    if family.neuron:
-        plain[answer["neuron_class"]] = family.neuron.name
-    return Generated(target, answer["neuron_class"], classes, plain, answer["decays"])
+    return answer
 
 
 def _model_error(family: Family, suffix: str, problems: list[dict[str, Any]]) -> ModelError:

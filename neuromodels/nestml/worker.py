@@ -2,8 +2,9 @@
 
 In a process of its own, because PyNESTML keeps global state, prints, takes seconds to import, and
 is patched here (`neuromodels.nestml.workarounds`).  Reads a JSON job, writes a JSON answer:
-``{"problems": [{"file", "line", "message"}], "neuron_class", "synapse_classes", "decays",
-"log"}``.
+``{"problems": [{"file", "line", "message"}], "neuron_class", "synapse_classes", "decisions",
+"log"}``, or
+``{"not_covered": reason, …}`` where the fast engine has no C++ for a model.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def _templates(engine: str) -> dict[str, Any]:
     """Which templates write a neuron and a synapse."""
     from neuromodels.nestml.generator import TEMPLATES
 
-    mended = [str(TEMPLATES / "@SYNAPSE_NAME@_plain.h.jinja2")] if engine == "plain" else []
+    mended = [str(TEMPLATES / "plain/@SYNAPSE_NAME@_plain.h.jinja2")] if engine == "plain" else []
     return {
         "path": "resources_nest/point_neuron",
         "model_templates": {
@@ -169,10 +170,13 @@ def _lint(job: dict[str, Any], models: dict[str, Any]) -> Iterator[dict[str, Any
 def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, Any]:
     from pynestml.frontend.frontend_configuration import FrontendConfiguration
     from pynestml.frontend.pynestml_frontend import transform_models, transformers_from_target_name
+    from pynestml.transformers.illegal_variable_name_transformer import (
+        IllegalVariableNameTransformer,
+    )
     from pynestml.utils.logger import Logger, LoggingLevel
 
-    from neuromodels.nestml import decay, lint, workarounds
-    from neuromodels.nestml.generator import Generator, Plan
+    from neuromodels.nestml import lint, workarounds
+    from neuromodels.nestml.generator import Generator, NotCovered, Plan, decay
     from neuromodels.nestml.repairs import literals, units
 
     workarounds.apply()
@@ -215,6 +219,9 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
     options = _options(job, strict)
     FrontendConfiguration.set_codegen_opts(options)
     transformers, _ = transformers_from_target_name("NEST", options=options)
+    if job["engine"] == "fast":  # no name of a model can be one of C++'s
+        unwanted = IllegalVariableNameTransformer
+        transformers = [t for t in transformers if not isinstance(t, unwanted)]
     transformed, metadata = transform_models(transformers, list(models.values()))
     # the unpaired twin of a paired model would be generated, compiled and registered for nothing
     paired = bool(options.get("neuron_synapse_pairs"))
@@ -234,11 +241,18 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
     if neuron:
         plain_names[neuron_class] = neuron["name"]
     generator = Generator(options, Plan(job["engine"], job["module"], plain_names, decays))
-    generator.generate_code(wanted, metadata)
+    try:
+        generator.generate_code(wanted, metadata)
+    except NotCovered as reason:
+        return {"not_covered": str(reason)}
     problems.extend(_logged(files))
     if problems:
         raise _Failed
-    return {"neuron_class": neuron_class, "synapse_classes": classes, "decays": decays}
+    return {
+        "neuron_class": neuron_class,
+        "synapse_classes": classes,
+        "decisions": generator.decisions,
+    }
 
 
 def main(path: str) -> int:

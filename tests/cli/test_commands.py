@@ -415,6 +415,8 @@ def cache(monkeypatch):
         built=datetime.now(UTC),
         path=Path("/cache/x.so"),
         complete=True,
+        engine="plain",
+        reason="cell: its equations have delays",
     )
     from neuromodels.nestml import cache
 
@@ -430,6 +432,7 @@ def test_models_list(call, cache):
     assert "cell, syn" in out
     assert "3.0 MiB" in out
     assert "0123456789abcdef" in out
+    assert "plain (cell: its equations have delays)" in out
     (entry,) = json.loads(call("models", "list", "--json")[1])
     assert entry["models"] == ["cell", "syn"]
 

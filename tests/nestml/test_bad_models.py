@@ -8,7 +8,7 @@ import pytest
 from small_plugins import neuron, synapse
 
 from neuromodels.errors import EnvironmentProblem, ModelError
-from neuromodels.nestml import compilation, cpp
+from neuromodels.nestml import compilation
 from neuromodels.nestml.family import Family
 from neuromodels.nestml.generate import generate
 
@@ -155,19 +155,42 @@ def test_a_third_factor_that_the_neuron_lacks_is_refused(tmp_path: Path) -> None
     assert "no state variable 'v', which synapse 'some_synapse' reads" in error.what
 
 
-def test_changed_generated_code_stops_the_build() -> None:
-    """A protection that cannot be put in place is an error, never a silent loss."""
-    with pytest.raises(ModelError, match="subnormal"):
-        cpp.repair_neuron("void other::update() {}", Path("n.cpp"))
-    with pytest.raises(ModelError, match="process exit"):
-        cpp.repair_synapse("", Path("s.h"), name="s", neuron="n")
-    with pytest.raises(ModelError, match="reader of spikes"):
-        cpp.repair_synapse("", Path("s.h"), name="s", neuron=None)
-    with pytest.raises(ModelError, match="registration"):
-        reader = "\n    t.register_stdp_connection( t_lastspike_, get_delay() );"
-        cpp.repair_synapse(reader, Path("s.h"), name="s", neuron=None)
-    with pytest.raises(ModelError, match="buffers of the spike ports"):
-        cpp.gather_spike_inputs("", "std::vector< nest::RingBuffer > spike_inputs_;", Path("n.cpp"))
+def test_an_error_in_what_a_statement_has_become_shows_the_users_line(tmp_path: Path) -> None:
+    """The C++ of a statement follows its line in the model, among those of other blocks."""
+    (tmp_path / "some_neuron.nestml").write_text(NEURON)
+    family = Family(neuron("some_neuron", tmp_path / "some_neuron.nestml"))
+    source = tmp_path / "module.cpp"
+    source.write_text(
+        """\
+void f( bool x )
+{
+  // NESTML begin
+  // NESTML some_neuron:11
+  if ( x )
+  {
+    // NESTML begin
+    // NESTML some_neuron:12
+    int y = 0;
+    // NESTML end
+  }
+  else
+  {
+    return undeclared_name;
+  }
+  // NESTML end
+}
+int g() { return FAULT; }
+"""
+    )
+    with pytest.raises(ModelError) as caught:
+        compilation.compile_module(source, tmp_path / "module.so", family.sources)
+    assert caught.value.where == f"{tmp_path}/some_neuron.nestml:11"
+    assert "undeclared_name" in caught.value.what and "v += step_size" in caught.value.what
+    text = source.read_text().replace("return undeclared_name;", "")
+    source.write_text(text.replace("FAULT", "undeclared_too"))
+    with pytest.raises(ModelError) as caught:
+        compilation.compile_module(source, tmp_path / "module.so", family.sources)
+    assert caught.value.where == f"{source}:18"
 
 
 def test_a_cpp_error_is_one_message(tmp_path: Path) -> None:

@@ -29,15 +29,27 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def _put(work: Path) -> Path:
+def _put(work: Path) -> cache.Built:
     (work / "m.so").write_bytes(b"binary")
-    return work / "m.so"
+    return cache.Built(work / "m.so", "fast", "")
+
+
+def test_why_a_model_was_left_to_the_plain_engine() -> None:
+    assert cache.left_to_plain("plain_neuron") == ""
+
+    def build(work: Path) -> cache.Built:
+        return cache.Built(_put(work).path, "plain", "plain_neuron: its equations have delays")
+
+    entry = cache.get_or_build(FAMILY, "k1", build)
+    assert entry.engine == "plain"
+    assert cache.left_to_plain("plain_neuron") == entry.reason
+    assert "delays" in entry.reason
 
 
 def test_an_entry_is_built_once_and_listed() -> None:
     calls = []
 
-    def build(work: Path) -> Path:
+    def build(work: Path) -> cache.Built:
         calls.append(work)
         return _put(work)
 
@@ -148,7 +160,7 @@ def build(work):
     (work / "m.so").write_bytes(b"half")
     time.sleep(float(sys.argv[3]))
     (work / "m.so").write_bytes(b"whole")
-    return work / "m.so"
+    return cache.Built(work / "m.so", "fast", "")
 
 entry = cache.get_or_build(Family(neuron("plain_neuron")), "shared", build)
 print(entry.path.read_bytes().decode())
@@ -188,7 +200,7 @@ def test_a_killed_build_is_taken_over(tmp_path: Path, own_cache: Path) -> None:
 
 
 def test_a_failed_build_leaves_nothing_that_looks_built(own_cache: Path) -> None:
-    def fail(work: Path) -> Path:
+    def fail(work: Path) -> cache.Built:
         _put(work)
         raise KeyboardInterrupt
 
@@ -235,7 +247,7 @@ def test_the_cache_may_be_named_from_the_current_directory(
 
 
 def test_cleaning_during_a_build_does_not_harm_it() -> None:
-    def build(work: Path) -> Path:
+    def build(work: Path) -> cache.Built:
         cache.clean()
         return _put(work)
 

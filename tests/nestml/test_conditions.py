@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 from small_plugins import MODELS, neuron, registered
 
 import neuromodels
-from neuromodels.kernel.install import neuron_entry_of
-from neuromodels.nestml.conditions import look_once
+from neuromodels.nestml.family import Family
+from neuromodels.nestml.generate import generate
 
 N = 6
 STATES = ("n_always", "n_active", "n_full", "received", "now")
@@ -153,76 +154,90 @@ def test_a_neuron_that_is_recorded_does_not_rest(timely: ModuleType) -> None:
     np.testing.assert_array_equal(events["n_always"], (steps + 3) // 5)
 
 
-def generated(model: str) -> str:
-    """C++ of a neuron that is installed."""
-    found = neuron_entry_of(model)
-    assert found is not None
-    (file,) = (found[1].path.parent / "cpp").glob(f"{model}_*.cpp")
-    return file.read_text()
+def decided(tmp_path: Path, name: str, text: str) -> dict[str, Any]:
+    """What the generator decides about a neuron."""
+    source = tmp_path / f"{name}.nestml"
+    source.write_text(text)
+    work = tmp_path / f"{name}_work"
+    work.mkdir()
+    made = generate(Family(neuron(name, source)), "x", work, "3.10.0")
+    return made.decisions[name]
 
 
-def test_which_models_rest(timely: ModuleType) -> None:
-    neuromodels.install(*VARIANTS)
-    texts = {name: generated(name) for name in VARIANTS}
-    rests = {name: ".idle and" in text for name, text in texts.items()}
+def test_which_models_rest(tmp_path: Path) -> None:
+    found = {name: decided(tmp_path, name, text) for name, text in VARIANTS.items()}
+    rests = {name: decision["rests"] for name, decision in found.items()}
     assert rests == {"timely_neuron": True, "restless_neuron": False, "doubtful_neuron": False}
     # time is asked once, and not by each neuron
-    parts = {name: text.count("].holds( ") for name, text in texts.items()}
-    assert parts == {"timely_neuron": 3, "restless_neuron": 3, "doubtful_neuron": 2}
-    assert "steps[ lag ].holds( 1 ) && P_.active)" in texts["timely_neuron"]
-    assert "of.P_.active ) << 1" in texts["timely_neuron"]
+    timed = {
+        name: [condition["timed"] for condition in decision["conditions"]]
+        for name, decision in found.items()
+    }
+    assert timed == {
+        "timely_neuron": [1, 1, 1],
+        "restless_neuron": [1, 1, 1],
+        "doubtful_neuron": [1, 0, 1],
+    }
+    settled = [condition["settled"] for condition in found["timely_neuron"]["conditions"]]
+    assert settled == [0, 1, 1]  # `active`, which is a parameter
 
 
-def neuron_source(condition: str, internals: str = "") -> str:
-    """What of a neuron's C++ matters here."""
-    return f"""
-void X::recompute_internal_variables(bool)
-{{
-  {internals}
-}}
-    const auto* steps = inputs.steps( from, to );
-  for ( const auto* it = run.first; it != run.second; ++it )
-X::__update_one( )
-{{
-  for ( long lag = from ; lag < to ; ++lag )
-  {{
-    const auto received = steps[ lag ].take( place );
-    /**
-     * Begin NESTML generated code for the onReceive block(s)
-    **/
-    /**
-     * subthreshold updates of the convolution variables
-     *
-     * step 2: regardless
-    **/
-    /**
-     * Begin NESTML generated code for the onCondition block(s)
-    **/
-    if ({condition})
-    {{
-      S_.x = 1;
-    }}
-    /**
-     * handle continuous input ports
-    **/
-    if ( logs )
-  }}
-}}
+DRAWING = """\
+model {name}:
+    state:
+        n integer = 0
+        level real = 1.
+    parameters:
+        active boolean = true
+    internals:
+        open boolean = {internal}
+    output:
+        spike
+    onCondition({condition}):
+        n += 1
 """
+DRAWS = {
+    "normal": "random_normal(0, 1) > 0 and steps(t) % 4 == 1",
+    "uniform": "steps(t) % 4 == 1 and random_uniform(0, 1) < 0.5",
+    "poisson": "random_poisson(2.) > 1 and steps(t) % 4 == 1",
+}
 
 
-def test_a_condition_that_draws_random_numbers_is_left_alone() -> None:
+@pytest.mark.parametrize("kind", DRAWS)
+def test_a_condition_that_draws_random_numbers_is_left_alone(kind: str, tmp_path: Path) -> None:
     """A number more or less, and all later ones are others."""
-    condition = "get_t() > 3 && rng->drand() < 0.5"
-    drawn = look_once(neuron_source(condition), Path("drawn.cpp"))
-    assert f"if ({condition})" in drawn
-    assert "idle and" not in drawn
-    assert "false, look, may" in drawn
+    text = DRAWING.format(name="drawer", internal="active", condition=DRAWS[kind])
+    decision = decided(tmp_path, "drawer", text)
+    assert decision["conditions"] == [{"timed": 0, "settled": 0, "rest": 1}]
+    assert not decision["rests"]
 
 
-@pytest.mark.parametrize("internals", ["V_.open = P_.active;", "V_.open = S_.x > 1;"])
-def test_only_what_follows_from_parameters_is_settled(internals: str) -> None:
+@pytest.mark.parametrize(("internal", "settled"), [("active", 1), ("level > 1", 0)])
+def test_only_what_follows_from_parameters_is_settled(
+    internal: str, settled: int, tmp_path: Path
+) -> None:
     """Internals that follow from a state change while the network is simulated."""
-    text = look_once(neuron_source("get_t() > 3 && V_.open", internals), Path("settled.cpp"))
-    assert "holds( 0 ) && V_.open" in text
-    assert ("of.V_.open" in text) == ("P_" in internals)
+    condition = "t > 3 ms and open"
+    text = DRAWING.format(name="opener", internal=internal, condition=condition)
+    decision = decided(tmp_path, "opener", text)
+    assert decision["conditions"] == [{"timed": 1, "settled": settled, "rest": 1}]
+
+
+def test_numbers_are_drawn_in_every_step(
+    nest: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same ones as in the plain build, which evaluates conditions as they stand."""
+    text = DRAWING.format(name="drawer", internal="active", condition=DRAWS["normal"])
+    (tmp_path / "drawer.nestml").write_text(text)
+    counts = {}
+    for engine in ("fast", "plain"):
+        monkeypatch.setenv("NEUROMODELS_ENGINE", engine)
+        neuromodels.kernel.install.uninstall()
+        nest.ResetKernel()
+        with registered(neuron("drawer", tmp_path / "drawer.nestml")):
+            neuromodels.install("drawer")
+        cells = nest.Create("drawer", 5)
+        nest.Simulate(50.0)
+        counts[engine] = list(neuromodels.get_values(cells, "n"))
+    assert counts["fast"] == counts["plain"]
+    assert len(set(counts["fast"])) > 1

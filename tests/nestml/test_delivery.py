@@ -1,15 +1,12 @@
-"""Savings that depend on what a model says: when they apply, and that they match."""
+"""Savings that depend on what a model says: when they apply."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 from small_plugins import neuron, synapse
 
-from neuromodels.errors import ModelError
-from neuromodels.nestml import cpp, delivery
 from neuromodels.nestml.family import Family
 from neuromodels.nestml.generate import Generated, generate
 
@@ -74,16 +71,10 @@ def generated(tmp_path: Path, cell: str, synapses: dict[str, str]) -> Generated:
 
 def test_history_is_kept_for_synapses_that_read_it(tmp_path: Path) -> None:
     made = generated(tmp_path, COUNTER, {"plain": PLAIN, **ONE})
-    assert not made.decays
-    for name, cls in made.synapse_classes.items():
-        file = made.directory / f"{cls}.h"
-        text = file.read_text()
-        assert delivery.ignores_post_spikes(text) == (name == "plain"), name
-        if name == "plain":
-            short = delivery.forget_post_spikes(text, file)
-            assert not delivery.only_relays(short)
-            for word in ("t_lastspike_", "get_history__", "register_stdp_connection", "__h"):
-                assert word not in short, word
+    assert not made.decisions["counter"]["flushes"]
+    timed = {name: made.decisions[name]["timed"] for name in made.synapse_classes}
+    assert timed == {"plain": False, "pairing": True, "update": True}
+    assert not any(made.decisions[name]["relays"] for name in made.synapse_classes)
 
 
 def test_a_relay_changes_nothing_and_sends_its_weight(tmp_path: Path) -> None:
@@ -91,10 +82,8 @@ def test_a_relay_changes_nothing_and_sends_its_weight(tmp_path: Path) -> None:
     twice = relay.replace("emit_spike(w)", "emit_spike(2 * w)")
     both = relay.replace("emit_spike(w)", "emit_spike(w)\n        emit_spike(w)")
     made = generated(tmp_path, COUNTER, {"relay": relay, "twice": twice, "both": both})
-    for name, cls in made.synapse_classes.items():
-        file = made.directory / f"{cls}.h"
-        text = delivery.forget_post_spikes(file.read_text(), file)
-        assert delivery.only_relays(text) == (name == "relay"), name
+    relays = {name: made.decisions[name]["relays"] for name in made.synapse_classes}
+    assert relays == {"relay": True, "twice": False, "both": False}
 
 
 @pytest.mark.parametrize(
@@ -106,33 +95,14 @@ def test_a_relay_changes_nothing_and_sends_its_weight(tmp_path: Path) -> None:
 )
 def test_what_may_become_subnormal(old: str, new: str, tmp_path: Path) -> None:
     assert COUNTER.count(old) == 1
-    assert generated(tmp_path, COUNTER.replace(old, new), {}).decays
-
-
-def test_changed_code_stops_the_build() -> None:
-    with pytest.raises(ModelError, match="delivery of spikes"):
-        delivery.receive("void n::handle(nest::SpikeEvent &e)", "", Path("n.h"))
-    with pytest.raises(ModelError, match="delivery of spikes"):
-        delivery.forget_post_spikes("", Path("s.h"))
-    with pytest.raises(ModelError, match="delivery of spikes"):
-        delivery.send_directly("", Path("s.h"), paired=False, timed=True)
-    with pytest.raises(ModelError, match="delivery of spikes"):
-        delivery.look_back_quickly("n::get_history__( double t1,", "", Path("n.h"))
-    with pytest.raises(ModelError, match="delivery of spikes"):
-        delivery.remember("", Path("s.h"))
-    with pytest.raises(ModelError, match="delivery of spikes"):
-        delivery.line_up("", Path("s.h"))
+    made = generated(tmp_path, COUNTER.replace(old, new), {})
+    assert made.decisions["counter"]["flushes"]
 
 
 def test_what_is_calculated_once_for_all_targets(tmp_path: Path) -> None:
     update = "    update:\n        w *= exp(-timestep() / (2 ms)) * 0.5**1.5\n"
     made = generated(tmp_path, COUNTER, {"fading": PLAIN + update})
-    file = made.directory / f"{made.synapse_classes['fading']}.h"
-    text = delivery.send_directly(file.read_text(), file, paired=True, timed=True)
-    text = delivery.remember(text, file)
-    assert re.search(r"= .*arrival\.exp< 0 >\( \(-__timestep\) / \(?2\.0", text)
-    assert re.search(r"= .*arrival\.pow< 1 >\( \(?0\.5\)?, ?\(?1\.5", text)
-    assert text.count("cp, arrival);") == 2  # at postsynaptic spikes, and at presynaptic ones
+    assert made.decisions["fading"]["remembers"] == 2
 
 
 def test_internals_are_calculated_anew_where_they_may_change(tmp_path: Path) -> None:
@@ -146,6 +116,5 @@ def test_internals_are_calculated_anew_where_they_may_change(tmp_path: Path) -> 
         folder = tmp_path / name
         folder.mkdir()
         made = generated(folder, cell, {"plain": ONE["update"]})
-        text = (made.directory / f"{made.neuron_class}.cpp").read_text()
-        assert "old___h" in text
-        assert ("old___h" in cpp.keep_internals(text)) == (name != "fixed"), name
+        settled = made.decisions["counter"]["internals_are_settled"]
+        assert settled == (name == "fixed"), name

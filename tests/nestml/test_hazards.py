@@ -224,3 +224,31 @@ def test_a_sum_of_weights_does_not_depend_on_the_order_of_spikes(nest: ModuleTyp
     assert once.pop() == pytest.approx(math.fsum(weights), rel=1e-14)
     nest.Simulate(2.0)
     assert len(set(neuromodels.get_values(cells, "v"))) == 1
+
+
+def test_a_value_that_a_model_excludes_changes_nothing(nest: ModuleType) -> None:
+    neuromodels.install("hazard_neuron")
+    cell = nest.Create("hazard_neuron")
+    with pytest.raises(nest.NESTErrors.KernelException, match="tau > 0"):
+        cell.set({"tau": -1.0, "tiny": 3.0})
+    assert (cell.get("tau"), cell.get("tiny")) == (5.0, 1e-10)
+
+
+def test_a_neuron_has_what_its_models_defaults_say(nest: ModuleType) -> None:
+    """Also what synapses of NEST's own read of it."""
+    neuromodels.install("hazard_neuron")
+    nest.SetDefaults("hazard_neuron", {"tau_minus": 7.0, "tau": 3.0})
+    cell = nest.Create("hazard_neuron")
+    assert (cell.get("tau_minus"), cell.get("tau")) == (7.0, 3.0)
+
+
+def test_a_parameter_that_is_set_while_prepared_takes_effect(nest: ModuleType) -> None:
+    """Internals follow it at once, and not at the next Prepare."""
+    neuromodels.install("hazard_neuron")
+    cell = nest.Create("hazard_neuron", params={"g": 1.0})
+    with nest.RunManager():
+        nest.Run(1.0)
+        neuromodels.set_values(cell, "tau", 1.0)
+        assert cell.get("decay") == math.exp(-0.1)
+        nest.Run(1.0)
+    assert cell.get("g") == pytest.approx(math.exp(-1.0 / 5.0 - 1.0), rel=1e-12)

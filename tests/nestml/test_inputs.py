@@ -99,3 +99,15 @@ def test_the_same_as_by_events(nest: ModuleType, threads: int, late: bool) -> No
     assert np.ptp(directly["0.y"]) > 0
     for name, values in directly.items():
         np.testing.assert_array_equal(values, by_events[name], name)
+
+
+def test_a_receptor_that_a_neuron_lacks_is_refused(nest: ModuleType) -> None:
+    """Two ports that share a receptor type are one."""
+    neuromodels.install("ports_neuron")
+    cell = nest.Create("ports_neuron")
+    receptors = set(cell.get("receptor_types").values())
+    assert receptors == set(range(1, len(receptors) + 1))
+    source = nest.Create("parrot_neuron")
+    for receptor in (0, len(receptors) + 1, len(receptors) + 2):
+        with pytest.raises(nest.NESTErrors.UnknownReceptorType):
+            nest.Connect(source, cell, syn_spec={"receptor_type": receptor})

@@ -35,12 +35,12 @@ def folders(tmp_path, monkeypatch):
     return made
 
 
-def put(work: Path) -> Path:
+def put(work: Path) -> cache.Built:
     (work / "m.so").write_bytes(b"binary")
-    return work / "m.so"
+    return cache.Built(work / "m.so", "fast", "")
 
 
-def never(work: Path) -> Path:
+def never(work: Path) -> cache.Built:
     raise AssertionError("was built again")
 
 
@@ -158,7 +158,7 @@ from neuromodels.nestml import cache
 from neuromodels.nestml.family import Family
 def put(work):
     (work / "m.so").write_bytes(b"binary")
-    return work / "m.so"
+    return cache.Built(work / "m.so", "fast", "")
 def never(work):
     raise SystemExit("was built again")
 family = Family(neuron("plain_neuron"))

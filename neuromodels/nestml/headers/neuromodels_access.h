@@ -125,9 +125,9 @@ struct Variable
   void ( *set )( T&, double );
 };
 
-template < typename T, size_t N >
+template < typename T >
 const Variable< T >*
-find_variable( const Variable< T > ( &variables )[ N ], const char* name, const bool set )
+find_variable( const std::vector< Variable< T > >& variables, const char* name, const bool set )
 {
   for ( const auto& variable : variables )
   {
@@ -155,9 +155,9 @@ access_value( const Variable< T >& variable, T& owner, const bool set, double& v
 
 /* Reads or writes a variable of every local connection of synapse model `syn_id`, in the kernel's
  * order, up to `capacity` of them.  Returns how many there are, or -1 if there is no such variable. */
-template < typename ConnectionT, size_t N >
+template < typename ConnectionT >
 long
-access_connections( const Variable< ConnectionT > ( &variables )[ N ],
+access_connections( const std::vector< Variable< ConnectionT > >& variables,
   const char* name,
   const bool set,
   const long syn_id,
@@ -211,9 +211,9 @@ access_connections( const Variable< ConnectionT > ( &variables )[ N ],
 /* Reads (`set` false) or writes a variable of the nodes `ids`, as far as they live on this rank; leaves
  * the entries of `values` that belong to others as they are.  Returns -1 if there is no such variable,
  * or a node is of another model. */
-template < typename NeuronT, size_t N >
+template < typename NeuronT >
 long
-access_values( const Variable< NeuronT > ( &variables )[ N ],
+access_values( const std::vector< Variable< NeuronT > >& variables,
   const char* name,
   const bool set,
   const long n,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include "connection.h"
 #include "connection_manager.h"
+#include "connector_model.h"
+#include "event.h"
 #include "kernel_manager.h"
 #include "nest_impl.h"
 #include "neuromodels_inputs.h"
@@ -220,17 +224,19 @@ private:
   once( const double x, const double y, const Function f )
   {
     Once& last = once_[ place ];
-    if ( not( x == last.x and y == last.y ) )
+    const auto bits_x = std::bit_cast< std::uint64_t >( x ); // tells -0.0 from 0.0
+    const auto bits_y = std::bit_cast< std::uint64_t >( y );
+    if ( bits_x != last.x or bits_y != last.y )
     {
-      last = { x, y, f( x, y ) };
+      last = { bits_x, bits_y, f( x, y ) };
     }
     return last.result;
   }
 
   struct Once
   {
-    double x = NAN; // equal to nothing
-    double y = NAN;
+    std::uint64_t x = -1; // one of many NaN, of which every function gives NaN
+    std::uint64_t y = -1;
     double result = NAN;
   };
 
@@ -242,6 +248,21 @@ private:
   bool direct_ = false;
   double multiplicity_ = 1.0;
   std::array< Once, 8 > once_;
+};
+
+//! Stands in for the target while the kernel asks a source whether a synapse could transmit for it.
+class AcceptsEverything : public nest::ConnTestDummyNodeBase
+{
+public:
+  using nest::Node::handles_test_event;
+  size_t handles_test_event( nest::SpikeEvent&, size_t ) override { return nest::invalid_port; }
+  size_t handles_test_event( nest::RateEvent&, size_t ) override { return nest::invalid_port; }
+  size_t handles_test_event( nest::DataLoggingRequest&, size_t ) override { return nest::invalid_port; }
+  size_t handles_test_event( nest::CurrentEvent&, size_t ) override { return nest::invalid_port; }
+  size_t handles_test_event( nest::ConductanceEvent&, size_t ) override { return nest::invalid_port; }
+  size_t handles_test_event( nest::DoubleDataEvent&, size_t ) override { return nest::invalid_port; }
+  size_t handles_test_event( nest::DSSpikeEvent&, size_t ) override { return nest::invalid_port; }
+  size_t handles_test_event( nest::DSCurrentEvent&, size_t ) override { return nest::invalid_port; }
 };
 
 struct NumbersTag
@@ -463,5 +484,92 @@ private:
   std::unordered_map< size_t, Row > rows_; // by first connection
   std::vector< double > weights_;          // by connection, but for their order in a row
 };
+
+/* Delivery of a spike to all targets of its source, whose connections begin at `lcid`: what
+ * nest::Connector::send does, without an event for targets among neurons of neuromodels.  Memory is asked
+ * for some targets ahead. */
+template < typename ConnectionT, typename Recorded >
+inline size_t
+send_to_targets( BlockVector< ConnectionT >& connections,
+  const nest::synindex syn_id,
+  const size_t tid,
+  const size_t lcid,
+  const std::vector< nest::ConnectorModel* >& models,
+  nest::Event& e,
+  const Recorded& send_weight_event )
+{
+  if ( not ConnectionT::supports_flush_event and e.is_flush_event() )
+  {
+    return 0;
+  }
+  using Model = nest::GenericConnectorModel< ConnectionT >;
+  const auto& common = static_cast< Model* >( models[ syn_id ] )->get_common_properties();
+  const bool recorded = common.get_weight_recorder();
+  // how many targets ahead: of the connection, of the target, and of its inputs
+  constexpr size_t far = 16;
+  constexpr size_t near = 8;
+  constexpr size_t farthest = far + 1024 / sizeof( ConnectionT );
+  const size_t size = connections.size();
+  // a source likely has as many targets as the last one: no memory is asked for far behind them
+  static thread_local size_t usual = farthest;
+  const size_t last = std::min( lcid + usual + usual / 4, size );
+  Arrival arrival( e );
+  if ( not recorded )
+  {
+    arrival.go_direct( e );
+  }
+  if constexpr ( requires { ConnectionT::WEIGHT; } )
+  {
+    if ( not recorded )
+    {
+      auto& rows = Rows< ConnectionT >::of( tid, syn_id );
+      const auto* row = rows.find( lcid, connections );
+      if ( row and arrival.deliver_row( row->to, row->weights, row->n, row->delay ) )
+      {
+        return row->n;
+      }
+    }
+  }
+  for ( size_t i = lcid; i < std::min( lcid + farthest, last ); ++i )
+  {
+    prefetch( &connections[ i ] );
+  }
+  for ( size_t i = lcid; i < std::min( lcid + far, last ); ++i )
+  {
+    connections[ i ].prefetch_target( tid );
+  }
+  size_t next = lcid;
+  bool more = true;
+  while ( more )
+  {
+    // a block of connections is one piece of memory
+    ConnectionT* connection = &connections[ next ];
+    const size_t end = std::min< size_t >( ( next | max_block_size_sub_1 ) + 1, size );
+    for ( ; more and next < end; ++next, ++connection )
+    {
+      if ( next + farthest < last )
+      {
+        prefetch( connection + farthest );
+      }
+      if ( next + far < std::min( end, last ) )
+      {
+        connection[ far ].prefetch_target( tid );
+        connection[ near ].prefetch_input( tid, arrival );
+      }
+      more = connection->source_has_more_targets();
+      if ( connection->is_disabled() )
+      {
+        continue;
+      }
+      e.set_port( next );
+      if ( connection->send( e, tid, common, arrival ) and recorded )
+      {
+        send_weight_event( next, common );
+      }
+    }
+  }
+  usual = next - lcid;
+  return usual;
+}
 
 } // namespace neuromodels
