@@ -315,6 +315,12 @@ _TABLE = (
         "It is not a valid name, or an installed plugin or model has it.",
         "Choose another; `neuromodels list plugins` shows those that are taken.",
     ),
+    ErrorCode(
+        "NM291",
+        "An environment variable has a value that is not accepted",
+        "NEUROMODELS_ENGINE takes one of two words.",
+        "Unset it, or set it to a value that the message names.",
+    ),
     # 3: this computer.
     ErrorCode(
         "NM300",
@@ -477,6 +483,19 @@ _TABLE = (
         "The source does not begin with `model NAME:`, or a synapse is paired with something "
         "that is no neuron.",
         "Correct the source or the registration, as the message says.",
+    ),
+    ErrorCode(
+        "NM403",
+        "The NESTML source of a model is not accepted",
+        "It has a syntax error, an unknown name or a wrong unit, or would compute something else "
+        "than it says.",
+        "Correct the quoted line; docs/nestml-defects.md explains what is refused and why.",
+    ),
+    ErrorCode(
+        "NM404",
+        "The process that generates C++ ended without an answer",
+        "NESTML failed in a way that it does not report, or the process was killed.",
+        "Give the command again with `--debug`, and report it.",
     ),
     ErrorCode(
         "NM405",

@@ -28,5 +28,7 @@ def chosen() -> Engine:
     engines: dict[str, Engine] = {"fast": "fast", "plain": "plain"}
     value = os.environ.get(VARIABLE, "fast")
     if value not in engines:
-        raise UsageError(f"{VARIABLE} is '{value}'", fix="unset it, or set it to fast or plain")
+        raise UsageError(
+            f"{VARIABLE} is '{value}'", code="NM291", fix="unset it, or set it to fast or plain"
+        )
     return engines[value]

@@ -89,6 +89,7 @@ def generate(
         if not re.fullmatch(r"[A-Za-z]\w*", name) or "_with_" in name:
             raise ModelError(
                 f"'{name}' cannot be the name of a model",
+                code="NM402",
                 where=source.shown,
                 fix="use letters, digits and underscores, and not '_with_', which NESTML splits at",
             )
@@ -155,11 +156,13 @@ def _answer(job: dict[str, Any], directory: Path, family: Family) -> dict[str, A
         if re.match(r"(ImportError|ModuleNotFoundError)\b", reason):
             raise EnvironmentProblem(
                 f"NESTML cannot be imported: {reason}",
+                code="NM305",
                 where=sys.executable,
                 fix="reinstall it: pip install --force-reinstall nestml",
             )
         raise ModelError(
             f"the NESTML generator process ended without an answer: {reason}",
+            code="NM404",
             where=", ".join(source.shown for source in family.sources.values()),
             fix="see --debug",
         )
@@ -180,4 +183,4 @@ def _model_error(family: Family, suffix: str, problems: list[dict[str, Any]]) ->
             quoted = f": {lines[first['line'] - 1].strip()}"
     message = str(first["message"]).replace(f"_{suffix}", "").strip()
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return ModelError(f"{message}{more}{quoted and ' in line' + quoted}", where=where)
+    return ModelError(f"{message}{more}{quoted and ' in line' + quoted}", code="NM403", where=where)
