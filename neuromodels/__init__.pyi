@@ -5,6 +5,14 @@ from .circuit import Circuit as Circuit
 from .circuit import Cost as Cost
 from .circuit import Network as Network
 from .circuit import Phase as Phase
+from .comparison import Claim as Claim
+from .comparison import Compared as Compared
+from .comparison import Comparison as Comparison
+from .comparison import Measure as Measure
+from .comparison import RunSet as RunSet
+from .contrasts import Contrast as Contrast
+from .contrasts import ContrastComparison as ContrastComparison
+from .contrasts import Panel as Panel
 from .hookspecs import hookimpl as hookimpl
 from .kernel.install import install as install
 from .kernel.install import uninstall as uninstall

@@ -19,10 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """What an analysis gives back: metrics, and figures by name, the main one first."""
+    """What an analysis gives back.
+
+    Parameters
+    ----------
+    metrics : sequence of Metric
+    figures : mapping
+        Name -> figure, the main one first.
+    captions : mapping
+        Name of a figure -> what is to be seen in it, in a sentence or two; reports print it below.
+    """
 
     metrics: Sequence[Metric] = ()
     figures: Mapping[str, Figure] = field(default_factory=dict)
+    captions: Mapping[str, str] = field(default_factory=dict)
 
 
 class Analysis(abc.ABC):

@@ -236,6 +236,9 @@ class Circuit(abc.ABC, Generic[P]):
         At least ``smoke`` (seconds of wall time) and ``paper`` (the published size).
     default_preset : str
         What runs when the user names none.
+    reproduced : str
+        Preset that ``neuromodels reproduce`` runs unless it is told another: ``paper``, or a
+        shorter one where the published size takes longer than an evening.
     conditions : mapping
         What the paper compares: name of a condition -> parameters on top of a preset.
         ``neuromodels reproduce`` runs each; a circuit without any is run as its preset says.
@@ -257,6 +260,7 @@ class Circuit(abc.ABC, Generic[P]):
     models: ClassVar[Sequence[str]] = ()
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"smoke": {}, "paper": {}}
     default_preset: ClassVar[str] = "paper"
+    reproduced: ClassVar[str] = "paper"
     conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     analyses: ClassVar[Sequence[str]] = ()
     resolution: ClassVar[float] = 0.1
@@ -322,6 +326,22 @@ class Circuit(abc.ABC, Generic[P]):
             What `state` gave.
         """
         raise NotImplementedError(f"{self.name} has checkpoints, but no restore()")
+
+    def owed(self) -> Sequence[str]:
+        """Names of the metrics that its analyses must give for a complete run.
+
+        One that is missing then is reported as missing, and the command ends with an error: a
+        metric that silently disappears would leave nothing that could differ.  They may depend on
+        the parameters.
+        """
+        return ()
+
+    def other_time(self) -> float:
+        """CPU time (s) of a run that `cost` does not tell: what is not simulated by NEST.
+
+        About, on one core of a present machine; it says how long a reproduction will take.
+        """
+        return 0.0
 
     def cost(self) -> Cost | None:
         """Cost per second of biological time, or None where it cannot be told beforehand."""

@@ -42,6 +42,13 @@ _TABLE = (
         "A plugin raised a plain NeuromodelsError.",
         "Follow its message; tell the plugin's authors if it does not help.",
     ),
+    ErrorCode(
+        "NM101",
+        "A claim of a paper fails",
+        "The interval of the claim's measure over seeds lies outside the range that the claim "
+        "names, or a value is not finite.",
+        "Look at the comparison's figure; a changed model may be the reason, or too few seeds.",
+    ),
     # 2: arguments of commands and functions.
     ErrorCode(
         "NM200",
@@ -664,6 +671,14 @@ _TABLE = (
         "Look where it leads; put the file itself there, if you trust it.",
     ),
     ErrorCode(
+        "NM619",
+        "What made a run has changed since it was interrupted",
+        "A model, the circuit's code, NEST, NESTML, the resolution or the number of threads is "
+        "not that of the first half.",
+        "Bring back what has changed, or repeat the run; `--force` mixes both halves, and the run "
+        "says so ever after.",
+    ),
+    ErrorCode(
         "NM620",
         "The MPI ranks of a run differ in what must be the same",
         "Something was read or drawn on one rank only, so that networks or parameters differ.",
@@ -722,6 +737,12 @@ _TABLE = (
         "Runs are missing from a reproduction",
         "They failed; the message quotes the first reason.",
         "Mend that reason and give the same command again: complete runs are kept.",
+    ),
+    ErrorCode(
+        "NM661",
+        "A reproduction lacks metrics or a comparison",
+        "An analysis does not give a metric that its circuit owes, or a comparison raised.",
+        "The message names the first; a faulty plugin is its authors' to mend.",
     ),
     # 7: analyses of complete runs.
     ErrorCode(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from neuromodels.analysis import Analysis
     from neuromodels.circuit import Circuit, Network, Phase
+    from neuromodels.comparison import Comparison
     from neuromodels.models import Model
     from neuromodels.runs import Run
 
@@ -39,6 +40,11 @@ def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:  # type: ignore[empt
 @hookspec
 def neuromodels_analyses() -> Sequence[type[Analysis]]:  # type: ignore[empty-body]
     """Analysis classes that this plugin brings; names are ``study/thing``."""
+
+
+@hookspec
+def neuromodels_comparisons() -> Sequence[type[Comparison]]:  # type: ignore[empty-body]
+    """Classes that compare several runs and judge claims; names are ``study/thing``."""
 
 
 @hookspec

@@ -1,4 +1,4 @@
-"""What is installed: plugins, and the models, circuits, analyses and commands they register.
+"""What is installed: plugins, and the models, circuits, analyses, … that they register.
 
 Every distribution that has an entry point in the group ``neuromodels`` is a plugin.  Each is
 loaded on its own; one that cannot be imported, or that breaks a rule, is kept as broken together
@@ -20,10 +20,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from neuromodels.analysis import Analysis, Result
 from neuromodels.circuit import Circuit
+from neuromodels.comparison import Comparison
 from neuromodels.errors import PluginError, UnknownNameError
 from neuromodels.models import Model
 from neuromodels.parameters import nearest
-from neuromodels.registering.checks import analysis_fault, circuit_fault, model_fault, withdraw
+from neuromodels.registering.checks import (
+    analysis_fault,
+    circuit_fault,
+    comparison_fault,
+    model_fault,
+    withdraw,
+)
 from neuromodels.registering.items import BrokenItem, Plugin, PluginWarning, Registered
 from neuromodels.registering.kinds import RESERVED_COMMANDS
 from neuromodels.registering.loading import Contribution, Loader
@@ -47,6 +54,7 @@ class Registry:
     models : dict[str, Registered[NeuronModel | SynapseModel]]
     circuits : dict[str, Registered[type[Circuit]]]
     analyses : dict[str, Registered[type[Analysis]]]
+    comparisons : dict[str, Registered[type[Comparison]]]
     commands : dict[str, Registered[click.Command]]
     broken : list[BrokenItem]
         Items of working plugins that cannot be used.
@@ -58,6 +66,7 @@ class Registry:
         self.models: dict[str, Registered[Model]] = {}
         self.circuits: dict[str, Registered[type[Circuit[Any]]]] = {}
         self.analyses: dict[str, Registered[type[Analysis]]] = {}
+        self.comparisons: dict[str, Registered[type[Comparison]]] = {}
         self.commands: dict[str, Registered[Any]] = {}
         self.broken: list[BrokenItem] = []
         self._loader = Loader()
@@ -106,6 +115,10 @@ class Registry:
         """Give the analysis class of a name, or raise `UnknownNameError`."""
         return self._find("analysis", name, self.analyses)
 
+    def comparison(self, name: str) -> type[Comparison]:
+        """Give the comparison class of a name, or raise `UnknownNameError`."""
+        return self._find("comparison", name, self.comparisons)
+
     def evaluate(self, name: str, run: Run) -> Result:
         """Call the analysis `name` on `run`, in the common style, and check what it returns.
 
@@ -137,6 +150,7 @@ class Registry:
         self.models |= registered("model")
         self.circuits |= registered("circuit")
         self.analyses |= registered("analysis")
+        self.comparisons |= registered("comparison")
         self.commands |= registered("command")
 
     def _mark_broken(self, plugin: Plugin, reason: str) -> None:
@@ -152,6 +166,9 @@ class Registry:
         self.broken += withdraw("analysis", self.analyses, analysis_fault)
         self.broken += withdraw(
             "circuit", self.circuits, lambda c: circuit_fault(c, self.models, self.analyses)
+        )
+        self.broken += withdraw(
+            "comparison", self.comparisons, lambda c: comparison_fault(c, self.circuits)
         )
 
     def _find(self, kind: str, name: str, items: Mapping[str, Registered[T]]) -> T:

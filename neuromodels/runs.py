@@ -237,7 +237,15 @@ class Run:
         path = self.path / METRICS
         with reading(path, "a metric", f"make it again: {command('analyze', self.path)}"):
             entries = self._results.get("metrics", [])
-            return {entry["name"]: Metric.from_dict(entry) for entry in entries}
+            found = {entry["name"]: Metric.from_dict(entry) for entry in entries}
+            for metric in found.values():
+                _ = metric.judgement  # what no rule can judge is damaged
+            return found
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """Metrics that the circuit owes (`neuromodels.Circuit.owed`) and no analysis gave."""
+        return [str(name) for name in self._results.get("missing", [])]
 
     @property
     def analyses(self) -> Mapping[str, Mapping[str, Any]]:
@@ -256,6 +264,11 @@ class Run:
         # No name may lead out of the folder: the run may come from somebody else.
         files = {name: folder / f"{name}.png" for name in names if "/" not in name}
         return {name: path for name, path in files.items() if os.path.lexists(path)}
+
+    @property
+    def captions(self) -> Mapping[str, str]:
+        """Figure -> what is to be seen in it, where its analysis says so."""
+        return dict(self._results.get("captions", {}))
 
     def plot(self) -> dict[str, Figure]:
         """Draw the figures of the circuit's analyses and the overview; a notebook shows them.
@@ -368,7 +381,11 @@ def read_results(path: Path) -> dict[str, Any]:
         isinstance(entry, dict) and {"name", "value", "unit", "analysis"} <= entry.keys()
         for entry in metrics
     )
-    if not whole or not all(isinstance(content.get(k, {}), dict) for k in ("figures", "analyses")):
+    folders = ("figures", "analyses", "captions")
+    whole = whole and all(isinstance(content.get(name, {}), dict) for name in folders)
+    captions = content.get("captions", {}) if whole else {}
+    whole = whole and all(isinstance(text, str) for text in captions.values())
+    if not whole or not isinstance(content.get("missing", []), list):
         raise RunError("does not hold what analyses write", code="NM612", where=str(path), fix=fix)
     return content
 

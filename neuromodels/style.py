@@ -14,6 +14,8 @@ from typing import Any
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 AMBER, SKY = "#E69F00", "#56B4E9"
 PALETTE = (BLUE, ORANGE, GREEN, PINK, AMBER, SKY)
+GREY = "#999999"
+"""What is not ours: references, and lines that join runs of one seed."""
 NEUTRAL = "#EEEEEE"
 """Background of every other phase."""
 
@@ -41,5 +43,5 @@ def applied() -> Iterator[None]:
 
 
 __all__ = [
-    "AMBER", "BLUE", "GREEN", "NEUTRAL", "ORANGE", "PALETTE", "PINK", "SKY", "applied",
+    "AMBER", "BLUE", "GREEN", "GREY", "NEUTRAL", "ORANGE", "PALETTE", "PINK", "SKY", "applied",
 ]  # fmt: skip

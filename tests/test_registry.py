@@ -16,6 +16,8 @@ import pytest
 from neuromodels import (
     Analysis,
     Circuit,
+    Claim,
+    Comparison,
     NeuronModel,
     Parameters,
     SynapseModel,
@@ -60,12 +62,25 @@ def analysis_class(analysis_name):
     return Look
 
 
-def plugin(*, models=(), circuits=(), analyses=(), commands=()):
+def comparison_class(needs, claims=()):
+    class Compare(Comparison):
+        name = "study/compare"
+        summary = "A comparison"
+
+        def __call__(self, runs):
+            raise NotImplementedError
+
+    Compare.needs, Compare.claims = needs, claims
+    return Compare
+
+
+def plugin(*, models=(), circuits=(), analyses=(), comparisons=(), commands=()):
     namespace = types.SimpleNamespace()
     for kind, items in (
         ("models", models),
         ("circuits", circuits),
         ("analyses", analyses),
+        ("comparisons", comparisons),
         ("commands", commands),
     ):
         if items or kind == "models":
@@ -383,3 +398,24 @@ def test_a_circuit_declared_wrongly_is_withdrawn(wrong):
     found.register(plugin(circuits=[circuit_class(**wrong), circuit_class("study/other")]), "study")
     assert list(found.circuits) == ["study/other"]
     assert "not declared as it should be" in found.broken[0].reason
+
+
+@pytest.mark.parametrize(
+    ("needs", "claims", "reason"),
+    [
+        ({"study/thing": ("",)}, (), None),
+        ({}, (), "it needs no runs"),
+        ({"study/thin": ("",)}, (), "'study/thin' is not registered"),
+        ({"study/thing": ("lesion",)}, (), "has no condition 'lesion'"),
+        ({"study/thing": ("",)}, (Claim("a", "A", ""), Claim("a", "B", "")), "about 'a'"),
+    ],
+)
+def test_a_comparison_needs_what_is_there(needs, claims, reason):
+    found = Registry()
+    compare = comparison_class(needs, claims)
+    found.register(plugin(circuits=[circuit_class()], comparisons=[compare]), "study")
+    if reason is None:
+        assert found.comparison("study/compare") is compare
+    else:
+        assert found.broken[0].kind == "comparison"
+        assert reason in found.broken[0].reason

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from neuromodels.verdict import ALPHA, Metric, Reference, judge, tolerance
+from neuromodels.verdict import ALPHA, Metric, Reference, assess, judge, tolerance
 
 
 def test_known_quantiles():
@@ -71,3 +71,82 @@ def test_impossible_references(wrong):
 def test_json_round_trip():
     metric = Metric("rate", 3.5, "Hz", Reference(3.0, 0.5, 3, 2, "Table 1"), "mean rate")
     assert Metric.from_dict({**metric.as_dict(), "analysis": "a/b"}) == metric
+
+
+def test_a_value_that_is_not_finite_differs_and_says_so():
+    # The mean of the finite ones alone would agree.
+    found = assess([1.0, math.nan, math.inf], Reference(1.0, 0.1, 10, 9, ""))
+    assert (found.verdict, found.reason) == ("differs", "not finite in 2 of 3 runs")
+    assert Metric("x", math.nan, "").judgement.reason == "not finite"
+
+
+def test_repetitions_without_spread_are_refused():
+    with pytest.raises(ValueError, match="10 repetitions without any spread"):
+        Reference(99.98, 0.0, 10, 9, "")
+
+
+@pytest.mark.parametrize(("n", "ours"), [(3, 3), (10, 1), (30, 3)])
+def test_the_error_said_to_be_noticed_is_noticed_nine_times_in_ten(n, ours):
+    rng = np.random.default_rng(n + ours)
+    noticed = assess([0.0] * ours, Reference(0.0, 3.0, n, n - 1, "")).noticed
+    reference = rng.normal(10.0, 3.0, (4000, n))
+    values = rng.normal(10.0 + noticed, 3.0, (4000, ours)).mean(axis=1)
+    seen = np.mean(
+        [
+            judge(value, Reference(r.mean(), r.std(ddof=1), n, n - 1, ""), ours) == "differs"
+            for value, r in zip(values, reference, strict=True)
+        ]
+    )
+    assert seen == pytest.approx(0.9, abs=0.02)
+
+
+def test_power_of_a_share():
+    published = Reference.share(70, 100, 50, "", whole=100.0)
+    found = assess([70.0] * 3, published)
+    rng = np.random.default_rng(5)
+    for sign in (-1, 1):
+        p = 0.7 + sign * found.noticed / 100
+        ours = rng.binomial(150, p, 20_000) / 150 * 100
+        seen = np.mean([not found.low <= value <= found.high for value in ours])
+        assert seen > 0.895
+
+
+@pytest.mark.parametrize(("n", "ours", "p"), [(200, 50, 0.69), (40, 100, 0.5), (1000, 10, 0.98)])
+def test_false_alarms_of_a_share(n, ours, p):
+    rng = np.random.default_rng(n)
+    theirs = rng.binomial(n, p, 1500)
+    mine = rng.binomial(ours, p, 1500)
+    alarms = [
+        Metric("x", m / ours, "", Reference.share(t, n, ours, "")).verdict == "differs"
+        for t, m in zip(theirs, mine, strict=True)
+    ]
+    assert np.mean(alarms) < ALPHA + 4 * math.sqrt(ALPHA / 1500)
+
+
+def test_false_alarms_against_data_with_a_standard_error():
+    rng = np.random.default_rng(8)
+    alarms = 0
+    for _ in range(2000):
+        subjects, ours = rng.normal(5.0, 2.0, 12), rng.normal(5.0, 0.5, 4)
+        sem = subjects.std(ddof=1) / math.sqrt(12)
+        reference = Reference.measured(subjects.mean(), sem, 12, "")
+        alarms += assess(ours.tolist(), reference).verdict == "differs"
+    assert alarms / 2000 == pytest.approx(ALPHA, abs=4 * math.sqrt(ALPHA / 2000))
+
+
+def test_an_exact_value_with_a_tolerance():
+    theory = Reference.exact(2.0, 0.01, "")
+    assert judge(2.009, theory) == "agrees"
+    assert judge(2.011, theory) == "differs"
+    # A run that knows how well it knows its value, and seeds that say so by their spread.
+    assert Metric("slope", 2.05, "", theory, uncertainty=0.02).verdict == "agrees"
+    assert Metric("slope", 2.07, "", theory, uncertainty=0.02).verdict == "differs"
+    assert assess([1.9, 2.3, 2.0, 2.2], theory).verdict == "agrees"
+    assert assess([2.19, 2.21, 2.2, 2.2], theory).verdict == "differs"
+
+
+def test_old_references_are_read():
+    entry = Metric("rate", 3.5, "Hz", Reference(3.0, 0.5, 3, 2, "")).as_dict()
+    del entry["uncertainty"]
+    entry["reference"] = {k: entry["reference"][k] for k in ("mean", "sd", "n", "dof", "source")}
+    assert Metric.from_dict(entry).verdict == "agrees"

@@ -19,12 +19,13 @@ GENERATED = Path("reference") / "generated"
 
 def write(docs: Path) -> None:
     """Write all generated pages below `docs`, and remove those of an earlier build."""
-    from generator import errors, hooks
+    from generator import claims, errors, hooks
     from neuromodels.registry import registry
 
     found = registry()
     folder = docs / GENERATED
     pages = {
+        "claims.md": claims.page(found),
         "errors.md": errors.page(),
         "hooks.md": hooks.page(),
         **_overviews(found),

@@ -11,7 +11,7 @@ from click.shell_completion import FishComplete, add_completion_class
 if TYPE_CHECKING:
     from neuromodels.circuit import Circuit
 
-Kind = Literal["circuits", "models", "analyses", "studies"]
+Kind = Literal["circuits", "models", "analyses", "comparisons", "studies"]
 Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
@@ -26,6 +26,7 @@ def names(*kinds: Kind) -> Complete:
             "circuits": found.circuits,
             "models": found.models,
             "analyses": found.analyses,
+            "comparisons": found.comparisons,
             "studies": {name.partition("/")[0] for name in found.circuits},
         }
         return _beginning(incomplete, (name for kind in kinds for name in known[kind]))

@@ -10,14 +10,14 @@ from neuromodels.cli.output import json_option, print_json, print_table
 from neuromodels.models import SynapseModel
 from neuromodels.registry import Registry, registry
 
-KINDS = ("models", "circuits", "analyses", "plugins")
+KINDS = ("models", "circuits", "analyses", "comparisons", "plugins")
 
 
 @click.command(name="list", short_help="What is registered, by which plugin and version.")
 @click.argument("kind", required=False, type=click.Choice(KINDS))
 @json_option
 def command(kind: str | None, as_json: bool) -> None:
-    """List models, circuits, analyses and plugins, or one KIND of them."""
+    """List models, circuits, analyses, comparisons and plugins, or one KIND of them."""
     found = registry()
     content = _content(found)
     chosen = (kind,) if kind else KINDS
@@ -41,6 +41,7 @@ _COLUMNS = {
     "models": ("name", "kind", "plugin", "version", "summary"),
     "circuits": ("name", "plugin", "version", "summary"),
     "analyses": ("name", "plugin", "version", "summary"),
+    "comparisons": ("name", "plugin", "version", "claims", "summary"),
     "plugins": ("name", "distribution", "version", "status", "reason"),
 }
 
@@ -76,6 +77,17 @@ def _content(found: Registry) -> dict[str, list[dict[str, Any]]]:
                 "summary": item.object.summary,
             }
             for name, item in sorted(found.analyses.items())
+        ],
+        "comparisons": [
+            {
+                "name": name,
+                "plugin": item.plugin,
+                "version": item.version,
+                "claims": len(item.object.claims),
+                "summary": item.object.summary,
+                "needs": {circuit: list(each) for circuit, each in item.object.needs.items()},
+            }
+            for name, item in sorted(found.comparisons.items())
         ],
         "plugins": [
             {

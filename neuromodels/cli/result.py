@@ -12,7 +12,7 @@ from neuromodels.errors import AnalysisFailed, visible
 
 if TYPE_CHECKING:
     from neuromodels.runs import Run
-    from neuromodels.verdict import Metric
+    from neuromodels.verdict import Judgement, Metric
 
 
 def report(produce: Callable[[], Run], *, as_json: bool) -> None:
@@ -36,6 +36,7 @@ def _print(run: Run, *, as_json: bool) -> None:
                 "path": run.path,
                 "status": run.status,
                 "metrics": {name: metric.as_dict() for name, metric in run.metrics.items()},
+                "missing": list(run.missing),
                 "analyses": dict(run.analyses),
                 "figures": dict(run.figures),
             }
@@ -54,14 +55,21 @@ def _print(run: Run, *, as_json: bool) -> None:
                     name,
                     reference_text(metric),
                     f"{metric.value:.4g} {metric.unit}".rstrip(),
-                    metric.verdict,
+                    verdict_text(metric.judgement),
                 )
                 for name, metric in run.metrics.items()
             ],
         )
+    for name in run.missing:
+        click.echo(f"missing: {name}", err=True)
     for path in run.figures.values():
         click.echo(visible(f"figure: {path}"))
     click.echo(visible(f"run: {run.path} ({run.status})"))
+
+
+def verdict_text(judged: Judgement) -> str:
+    """Verdict, and why where the number does not say it."""
+    return f"{judged.verdict}: {judged.reason}" if judged.reason else judged.verdict
 
 
 def reference_text(metric: Metric) -> str:
@@ -69,4 +77,5 @@ def reference_text(metric: Metric) -> str:
     reference = metric.reference
     if reference is None:
         return ""
-    return f"{reference.mean:.4g} ± {reference.sd:.2g} {metric.unit}".rstrip()
+    value, brace, n = reference.text.partition(" (")
+    return f"{value} {metric.unit}".rstrip() + brace + n

@@ -16,6 +16,7 @@ from neuromodels.cli.options import (
 )
 from neuromodels.cli.output import json_option
 from neuromodels.cli.result import report
+from neuromodels.errors import UsageError
 
 if TYPE_CHECKING:
     from neuromodels.runs import Run
@@ -23,11 +24,17 @@ if TYPE_CHECKING:
 
 @click.command(name="run", short_help="Build, simulate, record and analyse a circuit.")
 @run_options
+@click.option(
+    "--force",
+    is_flag=True,
+    help="With --resume: continue although a model, the circuit's code or a version has changed.",
+)
 @no_progress_option
 @json_option
 def command(
     circuit: str | None,
     unfinished: Path | None,
+    force: bool,
     no_progress: bool,
     as_json: bool,
     **given: Any,
@@ -35,8 +42,10 @@ def command(
     """Run CIRCUIT: build, simulate, record, analyse; then print its metrics and where they are."""
     if unfinished is not None:
         refuse_with_resume(circuit, given, "a run")
-        report(lambda: _resume(unfinished, progress=not no_progress), as_json=as_json)
+        report(lambda: _resume(unfinished, force, progress=not no_progress), as_json=as_json)
         return
+    if force:
+        raise UsageError("--force needs --resume DIR", code="NM240")
     name = named_circuit(circuit)
     options = {
         "parameters": given_parameters(given["assignments"], given["file"]),
@@ -58,7 +67,7 @@ def _run(circuit: str, options: dict[str, Any]) -> Run:
     return runner.run(circuit, **options)
 
 
-def _resume(path: Path, *, progress: bool) -> Run:
+def _resume(path: Path, force: bool, *, progress: bool) -> Run:
     from neuromodels.running import runner
 
-    return runner.resume(path, progress=progress)
+    return runner.resume(path, force=force, progress=progress)

@@ -19,7 +19,7 @@ from neuromodels.registry import Registry, registry
 
 
 @click.command(name="show", short_help="The parameters of a circuit or a model.")
-@click.argument("name", shell_complete=names("circuits", "models", "analyses"))
+@click.argument("name", shell_complete=names("circuits", "models", "analyses", "comparisons"))
 @json_option
 def command(name: str, as_json: bool) -> None:
     """Show what the circuit, model or analysis NAME is: parameters with units, ranges, sources."""
@@ -46,16 +46,42 @@ def _content(found: Registry, name: str) -> dict[str, Any]:
             "summary": analysis.object.summary,
             "doc": inspect.getdoc(analysis.object) or "",
         }
+    if name in found.comparisons:
+        return _comparison(found, name)
     for item in found.broken:
         if item.name == name:
             raise PluginError(
                 f"the {item.kind} {name!r} of plugin {item.plugin} cannot be used: {item.reason}",
                 code="NM505",
             )
-    known = [*found.circuits, *found.models, *found.analyses]
+    known = [*found.circuits, *found.models, *found.analyses, *found.comparisons]
     raise UnknownNameError(
-        f"no circuit, model or analysis {name!r}", code="NM210", fix=nearest(name, known)
+        f"no circuit, model, analysis or comparison {name!r}",
+        code="NM210",
+        fix=nearest(name, known),
     )
+
+
+def _comparison(found: Registry, name: str) -> dict[str, Any]:
+    item = found.comparisons[name]
+    return {
+        "name": name,
+        "kind": "comparison",
+        "plugin": item.plugin,
+        "version": item.version,
+        "summary": item.object.summary,
+        "doc": inspect.getdoc(item.object) or "",
+        "needs": {circuit: list(each) for circuit, each in item.object.needs.items()},
+        "claims": [
+            {
+                "measure": claim.measure,
+                "range": claim.range,
+                "claim": claim.sentence,
+                "source": claim.source,
+            }
+            for claim in item.object.claims
+        ],
+    }
 
 
 def _circuit(found: Registry, name: str) -> dict[str, Any]:
@@ -122,6 +148,8 @@ def _print(content: dict[str, Any]) -> None:
     for key in ("models", "analyses"):
         if content.get(key):
             click.echo(f"{key}: {', '.join(content[key])}")
+    for circuit, conditions in content.get("needs", {}).items():
+        click.echo(f"needs {circuit}: {', '.join(filter(None, conditions)) or 'as published'}")
     for preset, values in content.get("presets", {}).items():
         mark = " (default)" if preset == content["default_preset"] else ""
         changes = _assignments(content, values) or "the defaults"
@@ -131,6 +159,10 @@ def _print(content: dict[str, Any]) -> None:
         click.echo(f"condition {condition}: {changes}")
     if content.get("doc"):
         click.echo(f"\n{content['doc']}")
+    if content.get("claims"):
+        click.echo()
+        columns = ("measure", "range", "claim", "source")
+        print_table(columns, [[claim[c] for c in columns] for claim in content["claims"]])
     if content.get("ports"):
         click.echo()
         print_table(

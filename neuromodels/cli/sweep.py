@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neuromodels.cli import options, values
+from neuromodels.cli.claims import print_claims
 from neuromodels.cli.output import json_option as with_json
 from neuromodels.cli.output import only_json, print_json, print_table
+from neuromodels.disk.files import plain
 from neuromodels.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
 @options.directory("--resume", "Finish what is missing of the sweep in DIR.", "folder")
 @options.count("--only", "With --resume: only run N of it, in this process.")
 @click.option("--collect", is_flag=True, help="With --resume: only make table and figures.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Keep finished runs although a model, the circuit's code or a version has changed.",
+)
 @options.no_progress_option
 @with_json
 def command(
@@ -35,6 +42,7 @@ def command(
     folder: Path | None,
     only: int | None,
     collect: bool,
+    force: bool,
     no_progress: bool,
     as_json: bool,
     extend: bool,
@@ -50,13 +58,15 @@ def command(
         if only is not None or collect:
             raise UsageError("--only and --collect need --resume DIR", code="NM240")
         definition = define(circuit, given)
-        sweep = _swept(definition, given["out"], workers, extend, show, as_json=as_json)
+        how = {"workers": workers, "extend": extend, "force": force, "progress": show}
+        sweep = _swept(definition, given["out"], how, as_json=as_json)
     else:
         options.refuse_with_resume(circuit, given, "a sweep")
         if only is not None:
             _one(folder, only, show=show, as_json=as_json)
             return
-        sweep = _resumed(folder, workers, show, collect=collect, as_json=as_json)
+        how = {"workers": workers, "force": force, "progress": show}
+        sweep = _resumed(folder, how, collect=collect, as_json=as_json)
     _print(sweep, as_json=as_json)
     if _lacks(sweep) and not collect:
         sys.exit(1)
@@ -96,29 +106,21 @@ def define(circuit: str | None, given: Mapping[str, Any]) -> Definition:
 
 
 def _swept(
-    definition: Definition,
-    out: Path | None,
-    workers: int | None,
-    extend: bool,
-    show: bool,
-    *,
-    as_json: bool,
+    definition: Definition, out: Path | None, how: Mapping[str, Any], *, as_json: bool
 ) -> Sweep:
     from neuromodels.sweeps import sweeper
 
     folder = sweeper.folder_of(definition, out)
     with only_json(as_json):
-        return sweeper.carry_on(folder, definition, workers=workers, extend=extend, progress=show)
+        return sweeper.carry_on(folder, definition, **how)
 
 
-def _resumed(
-    folder: Path, workers: int | None, show: bool, *, collect: bool, as_json: bool
-) -> Sweep:
+def _resumed(folder: Path, how: Mapping[str, Any], *, collect: bool, as_json: bool) -> Sweep:
     from neuromodels.sweeps import sweeper
 
     with only_json(as_json):
         if not collect:
-            return sweeper.carry_on(folder.absolute(), workers=workers, progress=show)
+            return sweeper.carry_on(folder.absolute(), **how)
         sweep = sweeper.load_sweep(folder)
         sweep.collect()
         return sweep
@@ -150,6 +152,8 @@ def _print(sweep: Sweep, *, as_json: bool) -> None:
                 "path": sweep.path,
                 "runs": statuses,
                 "failures": dict(sweep.failures),
+                "changed": sweep.changed,
+                "comparisons": [plain(item.as_dict()) for item in sweep.comparisons],
                 "table": sweep.path / CSV,
                 "figures": sweep.figures,
                 "summaries": [_as_dict(summary) for summary in sweep.summaries],
@@ -170,6 +174,9 @@ def _print(sweep: Sweep, *, as_json: bool) -> None:
             ),
             [_row(summary, swept, labelled=labelled) for summary in sweep.summaries],
         )
+    print_claims(sweep.comparisons)
+    for name, what in sweep.changed.items():
+        click.echo(f"kept: {name}, made before a change of {', '.join(what)}", err=True)
     for name, status in statuses.items():
         if name in sweep.failures:
             click.echo(f"failed: {name}: {sweep.failures[name]}", err=True)
@@ -182,7 +189,7 @@ def _print(sweep: Sweep, *, as_json: bool) -> None:
 
 
 def _row(summary: Summary, swept: list[str], *, labelled: bool) -> tuple[object, ...]:
-    from neuromodels.cli.result import reference_text
+    from neuromodels.cli.result import reference_text, verdict_text
     from neuromodels.sweeps.definition import text
 
     entry, metric = summary.entry, summary.metric
@@ -194,7 +201,7 @@ def _row(summary: Summary, swept: list[str], *, labelled: bool) -> tuple[object,
         summary.values.size,
         f"{summary.mean:.4g}{spread} {metric.unit}".rstrip(),
         reference_text(metric),
-        summary.verdict,
+        verdict_text(summary.judgement),
     )
 
 
@@ -209,9 +216,11 @@ def _as_dict(summary: Summary) -> dict[str, Any]:
         "mean": _number(summary.mean),
         "sd": _number(summary.sd),
         "reference": metric["reference"],
+        "noticed": _number(summary.judgement.noticed),
         "verdict": summary.verdict,
+        "reason": summary.judgement.reason,
     }
 
 
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
+def _number(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else value

@@ -98,7 +98,7 @@ def _generator(folder: Traversable) -> Iterator[Traversable]:
 
 
 @lru_cache(maxsize=1)
-def _toolchain_revision() -> str:
+def generator_revision() -> str:
     """Hash of our own generator: what it writes changes the binary too."""
     digest = hashlib.sha256()
     for file in _generator(files("neuromodels.nestml")):
@@ -121,7 +121,7 @@ def key(family: Family) -> str:
             for m in models
         ],
         "engine": engine.chosen(),
-        "toolchain": _toolchain_revision(),
+        "toolchain": generator_revision(),
         "nest": nest.identity,
         "nestml": toolchain.find_nestml(),
         "compiler": [compiler.command, compiler.version],

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from neuromodels.analysis import Analysis
 from neuromodels.circuit import Circuit
 from neuromodels.clock import Clock
+from neuromodels.comparison import Comparison
 from neuromodels.errors import NeuromodelsError
 from neuromodels.models import Model, NeuronModel, SynapseModel
-from neuromodels.parameters import Parameters
+from neuromodels.parameters import Parameters, nearest
 from neuromodels.registering.items import BrokenItem, Registered
 from neuromodels.registering.loading import describe
 
@@ -60,7 +61,7 @@ def circuit_fault(
         return "its Parameters is not a subclass of neuromodels.Parameters"
     if (reason := _class_fault(circuit)) is not None:
         return reason
-    for preset in ("smoke", "paper", circuit.default_preset):
+    for preset in ("smoke", "paper", circuit.default_preset, circuit.reproduced):
         if preset not in circuit.presets:
             return f"it has no preset {preset!r}"
     if (reason := _values_fault(circuit)) is not None:
@@ -72,6 +73,27 @@ def circuit_fault(
     for analysis in circuit.analyses:
         if analysis not in analyses:
             return f"its analysis {analysis!r} is not registered"
+    return None
+
+
+def comparison_fault(
+    comparison: type[Comparison], circuits: Mapping[str, Registered[type[Circuit[Any]]]]
+) -> str | None:
+    """Why a comparison cannot be used with these circuits; None where it can."""
+    if (reason := _class_fault(comparison)) is not None:
+        return reason
+    if not getattr(comparison, "needs", None):
+        return "it needs no runs"
+    for name, conditions in comparison.needs.items():
+        if name not in circuits:
+            return f"its circuit {name!r} is not registered"
+        known = circuits[name].object.conditions or {"": {}}
+        for condition in conditions:
+            if condition not in known:
+                return f"{name} has no condition {condition!r}; {nearest(condition, known)}"
+    claimed = [claim.measure for claim in comparison.claims]
+    if twice := {measure for measure in claimed if claimed.count(measure) > 1}:
+        return f"two of its claims are about {min(twice)!r}"
     return None
 
 
@@ -95,4 +117,4 @@ def _values_fault(circuit: type[Circuit[Any]]) -> str | None:
     return None
 
 
-__all__ = ["analysis_fault", "circuit_fault", "model_fault", "withdraw"]
+__all__ = ["analysis_fault", "circuit_fault", "comparison_fault", "model_fault", "withdraw"]

@@ -56,7 +56,7 @@ class BrokenItem:
     Attributes
     ----------
     kind : str
-        ``model``, ``circuit`` or ``analysis``.
+        ``model``, ``circuit``, ``analysis`` or ``comparison``.
     name, plugin, reason : str
     """
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from neuromodels.analysis import Analysis
 from neuromodels.circuit import Circuit
+from neuromodels.comparison import Comparison
 from neuromodels.errors import PluginError
 from neuromodels.models import NeuronModel, SynapseModel
 
@@ -85,6 +86,13 @@ KINDS = (
     Kind("model", "neuromodels_models", _is_model, "NeuronModel or SynapseModel", _MODEL),
     Kind("circuit", "neuromodels_circuits", _subclass_of(Circuit), "Circuit classes", _STUDY),
     Kind("analysis", "neuromodels_analyses", _subclass_of(Analysis), "Analysis classes", _STUDY),
+    Kind(
+        "comparison",
+        "neuromodels_comparisons",
+        _subclass_of(Comparison),
+        "Comparison classes",
+        _STUDY,
+    ),
     Kind("command", "neuromodels_commands", _is_command, "click commands", None),
 )
 

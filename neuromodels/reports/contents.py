@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuromodels import registry
+from neuromodels.comparing import evaluate
 from neuromodels.disk.directory import OVERVIEW
 from neuromodels.disk.files import opened
+from neuromodels.running.fingerprint import differences
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from neuromodels.comparing.evaluate import Evaluated
     from neuromodels.runs import Run
-    from neuromodels.verdict import Metric, Reference
+    from neuromodels.verdict import Metric
 
 _MIME = {".svg": "image/svg+xml", ".png": "image/png"}
 
@@ -73,10 +76,33 @@ class MetricRow:
 
 @dataclass(frozen=True)
 class FigureRow:
-    """A figure as each run has it: the run's label and the image as a data URI."""
+    """A figure as each run has it: its caption, the run's label and the image as a data URI."""
 
     name: str
+    caption: str
     images: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class ClaimLine:
+    """A claim, and what became of it."""
+
+    sentence: str
+    source: str
+    measured: str
+    claimed: str
+    finding: str
+
+
+@dataclass(frozen=True)
+class ComparedSection:
+    """A comparison: its claims, and its figures as caption and data URI."""
+
+    name: str
+    summary: str
+    error: str
+    claims: Sequence[ClaimLine]
+    figures: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -98,6 +124,7 @@ class Contents:
     verdicts : list of str
         How many metrics agree, for each run.
     figures : list of FigureRow
+    comparisons : list of ComparedSection
     timings, provenance : list of Row
     """
 
@@ -110,6 +137,7 @@ class Contents:
     metrics: Sequence[MetricRow]
     verdicts: Sequence[str]
     figures: Sequence[FigureRow]
+    comparisons: Sequence[ComparedSection]
     timings: Sequence[Row]
     provenance: Sequence[Row]
 
@@ -134,6 +162,7 @@ def collect(runs: Sequence[Run]) -> Contents:
         metrics=_metrics(runs),
         verdicts=[_verdict(run) for run in runs],
         figures=_figures(runs, labels),
+        comparisons=_comparisons(runs),
         timings=_timings(runs),
         provenance=_provenance(runs),
     )
@@ -155,15 +184,6 @@ def exact(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.12g}"
     return number(value)
-
-
-def of_reference(reference: Reference | None) -> str:
-    """Give mean and spread of a reference, and what they are over."""
-    if reference is None:
-        return ""
-    if reference.sd == 0:
-        return f"{number(reference.mean)} (exact)"
-    return f"{number(reference.mean)} ± {reference.sd:.2g} (n = {reference.n})"
 
 
 def data_uri(path: Path) -> str:
@@ -204,6 +224,8 @@ def _warnings(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
                 f"{label} is {run.status}: {run.t_stop / 1000:g} of {planned:g} s were simulated"
                 + (f" ({run.info['error']})" if run.info.get("error") else "")
             )
+        if run.missing:
+            found.append(f"{label}: metrics are missing: {', '.join(run.missing)}")
         found += [
             f"{label}: the analysis {name} failed: {entry['error']}"
             for name, entry in run.analyses.items()
@@ -212,6 +234,20 @@ def _warnings(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
         if run.info.get("resumed"):
             times = ", ".join(f"{entry['time'] / 1000:g} s" for entry in run.info["resumed"])
             found.append(f"{label} was continued from a checkpoint at {times}")
+            changed = [what for e in run.info["resumed"] for what in e.get("changed") or ()]
+            if changed:
+                text = ", ".join(map(str, changed))
+                found.append(f"{label} was continued after a change of {text}")
+    first = runs[0].info.get("fingerprint")
+    for label, run in zip(labels[1:], runs[1:], strict=True):
+        now = run.info.get("fingerprint") or {}
+        if (
+            first
+            and now
+            and run.circuit == runs[0].circuit
+            and (changed := differences(first, now))
+        ):
+            found.append(f"{label} differs from {labels[0]} in what made it: {', '.join(changed)}")
     return found
 
 
@@ -254,7 +290,7 @@ def _metrics(runs: Sequence[Run]) -> list[MetricRow]:
                 name=name,
                 unit=first.unit,
                 doc=first.doc,
-                reference=of_reference(reference),
+                reference="" if reference is None else reference.text,
                 source="" if reference is None else reference.source,
                 cells=[_cell(entry) for entry in entries],
             )
@@ -280,6 +316,7 @@ def _figures(runs: Sequence[Run], labels: Sequence[str]) -> list[FigureRow]:
     return [
         FigureRow(
             name=name,
+            caption=next((run.captions[name] for run in runs if name in run.captions), ""),
             images=[
                 (label, data_uri(vector(figures[name])))
                 for label, figures in zip(labels, files, strict=True)
@@ -289,6 +326,39 @@ def _figures(runs: Sequence[Run], labels: Sequence[str]) -> list[FigureRow]:
         for name in [*names, OVERVIEW]
         if any(name in figures for figures in files)
     ]
+
+
+def _comparisons(runs: Sequence[Run]) -> list[ComparedSection]:
+    """Comparisons that these runs have at least one seed for."""
+    names = evaluate.chosen({run.circuit for run in runs}, whole=False)
+    if not names:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        done = evaluate.evaluate_all(names, evaluate.of_runs(runs), Path(folder))
+        return [compared(item) for item in done if any(ruling.n for ruling in item.rulings)]
+
+
+def compared(item: Evaluated) -> ComparedSection:
+    """Give a comparison as a page shows it."""
+    return ComparedSection(
+        name=item.name,
+        summary=item.summary,
+        error=item.error,
+        claims=[
+            ClaimLine(
+                sentence=ruling.claim.sentence,
+                source=ruling.claim.source,
+                measured=ruling.text,
+                claimed=ruling.claim.range,
+                finding=f"{ruling.finding}: {ruling.reason}" if ruling.reason else ruling.finding,
+            )
+            for ruling in item.rulings
+        ],
+        figures=[
+            (item.captions.get(name, name), data_uri(vector(path)))
+            for name, path in item.figures.items()
+        ],
+    )
 
 
 def vector(path: Path) -> Path:
@@ -364,6 +434,6 @@ def _provenance(runs: Sequence[Run]) -> list[Row]:
 
 
 __all__ = [
-    "Contents", "FigureRow", "MetricRow", "Row", "collect", "data_uri", "exact", "number",
-    "of_reference", "vector",
+    "ClaimLine", "ComparedSection", "Contents", "FigureRow", "MetricRow", "Row", "collect",
+    "compared", "data_uri", "exact", "number", "vector",
 ]  # fmt: skip

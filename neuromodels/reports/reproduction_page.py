@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuromodels.reports.contents import data_uri, number, vector
+from neuromodels.reports.contents import compared, data_uri, number, vector
 from neuromodels.reports.page import fill, save
-from neuromodels.verdict import EXACT
+from neuromodels.verdict import EXACT, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,7 @@ class Line:
     reference: str
     source: str
     ours: str
+    notices: str
     verdict: str
     doc: str
 
@@ -48,7 +49,9 @@ class Section:
 def write_reproduction(found: Reproduction) -> Path:
     """Write ``reproduction.html`` beside ``reproduction.json``, whole or not at all."""
     sections = [section(circuit) for circuit in found.circuits]
-    return save(fill("reproduction.html", found=found, sections=sections), found.path / PAGE)
+    comparisons = [compared(item) for item in found.comparisons]
+    text = fill("reproduction.html", found=found, sections=sections, comparisons=comparisons)
+    return save(text, found.path / PAGE)
 
 
 def section(circuit: Reproduced) -> Section:
@@ -62,7 +65,12 @@ def section(circuit: Reproduced) -> Section:
         lines=[line(outcome) for outcome in outcomes],
         failures=list(circuit.failures.items()),
         figures=[
-            (f"{name}{f' · {condition}' if condition else ''} · seed {run.seed}", data_uri(file))
+            (
+                " · ".join(
+                    filter(None, (run.captions.get(name, name), condition, f"seed {run.seed}"))
+                ),
+                data_uri(file),
+            )
             for condition, run in circuit.examples
             for name, file in ((n, vector(path)) for n, path in list(run.figures.items())[:1])
         ],
@@ -77,20 +85,24 @@ def line(outcome: Outcome) -> Line:
         condition=outcome.condition,
         metric=outcome.metric,
         unit=outcome.unit,
-        reference=""
-        if reference is None
-        else _reference(reference["mean"], reference["sd"], reference["n"]),
+        reference="" if reference is None else Reference(**reference).text,
         source="" if reference is None else reference["source"],
         ours=_ours(outcome),
-        verdict=outcome.verdict,
+        notices=notices(outcome),
+        verdict=f"{outcome.verdict}: {outcome.reason}" if outcome.reason else outcome.verdict,
         doc=outcome.doc,
     )
 
 
-def _reference(mean: float, sd: float, n: int) -> str:
-    if sd == 0:
-        return f"{number(mean)} (exact)"
-    return f"{number(mean)} ± {sd:.2g} (n = {n})"
+def notices(outcome: Outcome) -> str:
+    """The error that is noticed with 90 %: relative, or in the metric's unit where that fails."""
+    if outcome.noticed is None:
+        return ""
+    if math.isinf(outcome.noticed):
+        return "none"
+    if outcome.power is None:
+        return f"{outcome.noticed:.2g} {outcome.unit}".rstrip()
+    return f"{100 * outcome.power:.2g} %"
 
 
 def _ours(outcome: Outcome) -> str:
@@ -100,4 +112,4 @@ def _ours(outcome: Outcome) -> str:
     return f"{number(outcome.mean)} ± {0 if rounding else outcome.sd:.2g} (n = {outcome.n})"
 
 
-__all__ = ["Line", "Section", "line", "section", "write_reproduction"]
+__all__ = ["Line", "Section", "line", "notices", "section", "write_reproduction"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from neuromodels import registry
 from neuromodels.disk.directory import STAGES
 from neuromodels.machine import provenance
+from neuromodels.running import fingerprint
 
 if TYPE_CHECKING:
     from neuromodels.running.planning import Plan
@@ -22,6 +23,7 @@ def opening(
     *,
     resumed_at: int | None,
     analyze: bool,
+    changed: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Entries of ``run.json`` when a simulation begins.
 
@@ -36,6 +38,8 @@ def opening(
         Step of the checkpoint that the simulation continues from.
     analyze : bool
         Whether the circuit's analyses were asked for.
+    changed : sequence of str
+        What has changed since the earlier attempt that the simulation continues.
     """
     circuit, kind = plan.circuit, type(plan.circuit)
     registered = registry.registry()
@@ -49,7 +53,11 @@ def opening(
     walls = {p["name"]: p["wall"] for p in before.get("phases", [])}
     resumed = list(before.get("resumed", []))
     if resumed_at is not None:
-        resumed.append({"time": ms(resumed_at), "at": provenance.utc_now()})
+        step = {"time": ms(resumed_at), "at": provenance.utc_now()}
+        resumed.append({**step, "changed": list(changed)} if changed else step)
+    made_by = fingerprint.of(kind, circuit.models, plan.threads * ranks)
+    if mixed := [what for each in resumed for what in each.get("changed", ())]:
+        made_by["mixed"] = mixed
     return {
         "status": "running",
         "stage": STAGES[0],
@@ -72,7 +80,9 @@ def opening(
         "resumed": resumed,
         "analyze": analyze,
         "analyses": list(circuit.analyses),
+        "owed": list(plan.owed),
         "models": {},
+        "fingerprint": made_by,
         "plugins": plugins,
         "versions": provenance.versions(p["distribution"] for p in plugins if p["distribution"]),
         "machine": provenance.machine(),

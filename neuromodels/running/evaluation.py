@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuromodels import registry, style
-from neuromodels.disk.directory import FIGURES, METRICS, OVERVIEW
+from neuromodels.disk.directory import FIGURES, METRICS, OVERVIEW, STAGES
 from neuromodels.disk.files import plain, write_json
 from neuromodels.disk.written import Batch
 from neuromodels.errors import EnvironmentProblem, NeuromodelsError, PluginError, RunError, reason
+from neuromodels.running.fingerprint import analysis_code
 from neuromodels.running.overview import overview
 from neuromodels.runs import load_run, read_results
 
@@ -29,19 +30,26 @@ MARKS = 1000
 """Largest number of marks of one kind that a vector graphic draws one by one."""
 
 
-def run_analyses(directory: RunDirectory, names: Sequence[str]) -> dict[str, str]:
-    """Run analyses and write what they give; returns the reasons of those that failed."""
+def run_analyses(directory: RunDirectory, names: Sequence[str]) -> list[str]:
+    """Run analyses and write what they give.
+
+    Returns
+    -------
+    list of str
+        What went wrong: an analysis that failed, metrics that are missing.
+    """
     with Batch(directory.path, directory.written_figures()) as batch:
         return _run_analyses(directory, names, batch)
 
 
-def _run_analyses(directory: RunDirectory, names: Sequence[str], batch: Batch) -> dict[str, str]:
+def _run_analyses(directory: RunDirectory, names: Sequence[str], batch: Batch) -> list[str]:
     path = directory.path / METRICS
     earlier = _earlier(path)
     analyses = {n: a for n, a in earlier.get("analyses", {}).items() if n not in names}
     metrics = [m for m in earlier.get("metrics", []) if m["analysis"] in analyses]
     figures = {f: a for f, a in earlier.get("figures", {}).items() if a in analyses}
-    failures: dict[str, str] = {}
+    captions = {f: c for f, c in earlier.get("captions", {}).items() if f in figures}
+    failures: list[str] = []
     for name in names:
         begin = time.perf_counter()
         error = None
@@ -51,20 +59,27 @@ def _run_analyses(directory: RunDirectory, names: Sequence[str], batch: Batch) -
             _unique("metric", [m["name"] for m in metrics] + [r["name"] for r in rows])
             _unique("figure", [*figures, *result.figures, OVERVIEW])
             for title, figure in result.figures.items():
-                _save_figure(batch, title, figure)
+                save_figure(batch, title, figure)
                 figures[title] = name
+                if title in result.captions:
+                    captions[title] = " ".join(result.captions[title].split())
             metrics += rows
         except EnvironmentProblem:
             raise
         except (Exception, SystemExit) as failure:  # whatever a plugin raises
-            error = failures[name] = reason(failure)
+            error = reason(failure)
+            failures.append(f"{name} failed: {error}")
             logger.exception("analysis %s failed", name)
         analyses[name] = {
             "status": "failed" if error else "ok",
             "error": error,
             "wall": time.perf_counter() - begin,
+            "code": analysis_code(name),
         }
     _save_overview(directory, batch)
+    missing = _missing(directory.info, metrics, analyses)
+    if missing:
+        failures.append(f"the circuit owes metrics that are missing: {', '.join(missing)}")
 
     def kept(name: str) -> bool:
         return any(name in _files_of(title) for title in figures)
@@ -74,7 +89,9 @@ def _run_analyses(directory: RunDirectory, names: Sequence[str], batch: Batch) -
         {
             "metrics": metrics,
             "figures": figures,
+            "captions": captions,
             "analyses": analyses,
+            "missing": missing,
             "files": batch.record(kept),
         },
     )
@@ -99,6 +116,20 @@ def draw(run: Run) -> dict[str, Figure]:
     return figures
 
 
+def _missing(
+    info: Mapping[str, Any],
+    metrics: Sequence[Mapping[str, Any]],
+    analyses: Mapping[str, Mapping[str, Any]],
+) -> list[str]:
+    """Metrics that a complete run owes and does not have, once all its analyses were called."""
+    if STAGES.index(info["stage"]) < STAGES.index("assembled"):
+        return []
+    if any(name not in analyses for name in info["analyses"]):
+        return []
+    found = {metric["name"] for metric in metrics}
+    return [name for name in info.get("owed", ()) if name not in found]
+
+
 def _earlier(path: Path) -> dict[str, Any]:
     """What earlier analyses gave; nothing where the file is damaged, since it is made again."""
     if not path.exists():
@@ -119,10 +150,10 @@ def _save_overview(directory: RunDirectory, batch: Batch) -> None:
         logger.warning("no overview: %s", reason(error))
         return
     if figure is not None:
-        _save_figure(batch, OVERVIEW, figure)
+        save_figure(batch, OVERVIEW, figure)
 
 
-def _save_figure(batch: Batch, title: str, figure: Any) -> None:
+def save_figure(batch: Batch, title: str, figure: Any) -> None:
     """Write a figure as PNG for a quick look and as SVG for reports and papers."""
     if not title or "/" in title or title.startswith("."):
         raise PluginError(f"{title!r} cannot name a figure", code="NM507")
@@ -157,4 +188,4 @@ def _unique(kind: str, names: Sequence[str]) -> None:
         raise PluginError(f"the {kind} {min(twice)!r} exists already in this run", code="NM507")
 
 
-__all__ = ["draw", "run_analyses"]
+__all__ = ["draw", "run_analyses", "save_figure"]

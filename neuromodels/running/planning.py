@@ -36,6 +36,7 @@ class Plan:
     threads: int
     clock: Clock
     spans: Sequence[tuple[Phase, int, int]]
+    owed: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -139,7 +140,9 @@ def _checked(circuit: Circuit[Any], preset: str | None, seed: int, threads: int)
         spans = list(phase_spans(list(circuit.protocol()), clock))
     for name in circuit.analyses:
         registry.registry().analysis(name)
-    return Plan(circuit, preset, seed, threads, clock, spans)
+    with wrap_errors(f"owed metrics of {circuit.name}"):
+        owed = [str(name) for name in circuit.owed()]
+    return Plan(circuit, preset, seed, threads, clock, spans, owed)
 
 
 def whole(value: Any, what: str, least: int, most: int) -> int:
@@ -178,8 +181,16 @@ def class_again(entry: Mapping[str, str]) -> type[Circuit[Any]]:
     return registered
 
 
-def warn_of_other_versions(info: Mapping[str, Any]) -> None:
-    """Warn if what is installed differs from what a run was made with."""
+def warn_of_changes(info: Mapping[str, Any], changed: Sequence[str] = ()) -> None:
+    """Warn if what is installed differs from what a run was made with.
+
+    Parameters
+    ----------
+    info : mapping
+        Content of its ``run.json``.
+    changed : sequence of str
+        What of its fingerprint differs.
+    """
     then = info.get("versions", {})
     now = provenance.versions(then)
     other = [
@@ -190,6 +201,11 @@ def warn_of_other_versions(info: Mapping[str, Any]) -> None:
     if other:
         warnings.warn(
             f"the run was made with other versions, its spikes may differ: {', '.join(other)}",
+            stacklevel=3,
+        )
+    if changed:
+        warnings.warn(
+            f"what made the run has changed, its spikes may differ: {', '.join(changed)}",
             stacklevel=3,
         )
 
@@ -218,5 +234,5 @@ def phase_spans(phases: Sequence[Any], clock: Clock) -> Iterator[tuple[Any, int,
 
 __all__ = [
     "MAX_SEED", "Plan", "class_again", "make_plan", "phase_spans", "plan_again",
-    "warn_of_other_versions", "whole",
+    "warn_of_changes", "whole",
 ]  # fmt: skip

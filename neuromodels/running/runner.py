@@ -55,8 +55,9 @@ from neuromodels.machine.threads import (
 )
 from neuromodels.running import account
 from neuromodels.running.evaluation import run_analyses
+from neuromodels.running.fingerprint import Now
 from neuromodels.running.interrupts import Interrupts
-from neuromodels.running.planning import Plan, make_plan, plan_again, warn_of_other_versions
+from neuromodels.running.planning import Plan, make_plan, plan_again, warn_of_changes
 from neuromodels.running.progress import Progress, Report
 from neuromodels.running.simulation import Simulation, pace, work
 from neuromodels.runs import Run, load_run
@@ -137,6 +138,7 @@ def run(
 def resume(
     path: str | os.PathLike[str],
     *,
+    force: bool = False,
     analyze: bool | None = None,
     progress: bool | Report | None = None,
 ) -> Run:
@@ -152,6 +154,9 @@ def resume(
     ----------
     path : path
         Directory of the run.
+    force : bool
+        Whether a simulation is continued although something that made its beginning has changed:
+        a model, the circuit's code, a version.  The run says so ever after.
     analyze : bool, optional
         As in `run`; by default as the run was asked for.
     progress : bool or callable, optional
@@ -164,7 +169,8 @@ def resume(
     Raises
     ------
     NeuromodelsError
-        As `run`; in addition `RunError` if the run is still running.
+        As `run`; in addition `RunError` if the run is still running, or if something that made it
+        has changed.
     """
     set_passive_wait_policy()
     ranks = world()
@@ -187,16 +193,33 @@ def resume(
 
     try:
         with ranks.collective_errors():
-            if ranks.is_first:
-                warn_of_other_versions(info)
             plan = plan_again(info, ranks.size)
+            changed = _changes(plan, directory, force=force)
+            if ranks.is_first:
+                warn_of_changes(info, changed)
             checkpoint = ranks.first(last_state)
     except BaseException:
         directory.release()
         raise
     if checkpoint is None:
         directory.info = {"schema": SCHEMA}
-    return _execute(directory, plan, ranks, checkpoint, analyze=wanted, progress=progress)
+    return _execute(
+        directory, plan, ranks, checkpoint, analyze=wanted, progress=progress, changed=changed
+    )
+
+
+def _changes(plan: Plan, directory: RunDirectory, *, force: bool) -> list[str]:
+    """What made the run in `directory` that would be another now; an error unless forced."""
+    changed = Now(type(plan.circuit)).differences(directory.info)
+    if changed and not force:
+        raise RunError(
+            f"what made this run has changed since: {', '.join(changed)}",
+            code="NM619",
+            where=str(directory.path),
+            fix=f"restore that, repeat the run (neuromodels run {plan.name} --params "
+            f"{directory.path / INFO}), or mix both halves with --force",
+        )
+    return changed
 
 
 def rerun(
@@ -208,7 +231,8 @@ def rerun(
 ) -> Run:
     """Repeat a run from its ``run.json``: same parameters, seed and threads, so the same spikes.
 
-    Other versions of NEST or of a model may give other spikes; a warning says which differ.
+    Other versions of NEST, other code of a model or of the circuit may give other spikes; a warning
+    says what differs.
 
     Parameters
     ----------
@@ -233,9 +257,9 @@ def rerun(
     source = Path(path).absolute()
     with ranks.collective_errors():
         info = read_info(source.parent if source.name == INFO else source)
-        if ranks.is_first:
-            warn_of_other_versions(info)
         plan = plan_again(info, ranks.size)
+        if ranks.is_first:
+            warn_of_changes(info, Now(type(plan.circuit)).differences(info))
         directory = _claimed(plan, out, ranks)
     wanted = bool(info["analyze"]) if analyze is None else analyze
     return _execute(directory, plan, ranks, analyze=wanted, progress=progress)
@@ -292,9 +316,10 @@ def _execute(
     *,
     analyze: bool,
     progress: bool | Report | None,
+    changed: Sequence[str] = (),
 ) -> Run:
     """Run a circuit in a directory that is locked; without `plan`, only assemble and analyse."""
-    failures: dict[str, str] = {}
+    failures: list[str] = []
     with contextlib.ExitStack() as stack:
         stack.callback(directory.release)
         stack.enter_context(directory.logging())
@@ -304,7 +329,7 @@ def _execute(
         begin = time.perf_counter()
         try:
             if plan is not None:
-                _begin(directory, plan, ranks, checkpoint, analyze=analyze)
+                _begin(directory, plan, ranks, checkpoint, changed, analyze=analyze)
                 _simulate(directory, plan, ranks, checkpoint, show, interrupts)
             else:
                 directory.info.update(status="running", error=None)
@@ -378,12 +403,15 @@ def _begin(
     plan: Plan,
     ranks: Ranks,
     checkpoint: Checkpoint | None,
+    changed: Sequence[str],
     *,
     analyze: bool,
 ) -> None:
     step = None if checkpoint is None else checkpoint.step
     directory.info.update(
-        account.opening(plan, ranks.size, directory.info, resumed_at=step, analyze=analyze)
+        account.opening(
+            plan, ranks.size, directory.info, resumed_at=step, analyze=analyze, changed=changed
+        )
     )
     directory.save()
     logger.info(
@@ -619,12 +647,12 @@ def _stopped(
     return RunError(f"failed: {why}", code="NM601", where=str(directory.path))
 
 
-def _finished(directory: RunDirectory, failures: Mapping[str, str]) -> Run:
+def _finished(directory: RunDirectory, failures: Sequence[str]) -> Run:
     result = load_run(directory.path)
     if failures:
         # All ranks raise it.
         error = AnalysisFailed(
-            "; ".join(f"{name} failed: {why}" for name, why in failures.items()),
+            "; ".join(failures),
             code="NM700",
             where=str(directory.path),
             fix="the simulation is complete; repeat the analysis with `neuromodels analyze`"

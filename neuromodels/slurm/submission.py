@@ -21,7 +21,7 @@ from neuromodels.slurm import client, records, script
 from neuromodels.slurm.profile import Profile
 from neuromodels.sweeps import sweeper
 from neuromodels.sweeps.definition import Definition
-from neuromodels.sweeps.element import status_of
+from neuromodels.sweeps.element import current, is_finished, status_of
 
 
 @dataclass(frozen=True)
@@ -218,10 +218,11 @@ def submit_sweep(
     if not dry:
         _refuse_twice(folder)
         definition = sweeper.reconcile(folder, definition, extend=extend)
+    now = current(definition)
     missing = [
         entry.number
         for entry in definition.entries
-        if status_of(folder, entry) not in ("complete", "running")
+        if status_of(folder, entry) != "running" and not is_finished(folder, entry, now)
     ]
     if not missing:
         raise UsageError(

@@ -6,15 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuromodels.disk.directory import INFO
+from neuromodels.disk.files import disk_errors
 from neuromodels.errors import RunError
 from neuromodels.machine.ranks import world
 from neuromodels.running import runner
+from neuromodels.running.fingerprint import Now
 from neuromodels.running.planning import class_again
 from neuromodels.runs import Run, load_run
 from neuromodels.sweeps.definition import RUNS, Definition, Entry
 
 if TYPE_CHECKING:
     from neuromodels.running.progress import Report
+
+REPLACED = "replaced"
+"""Directory of runs that were made by other code than there is now."""
 
 
 def path_of(folder: Path, entry: Entry) -> Path:
@@ -39,7 +44,9 @@ def execute(
     """Bring one run of a sweep to its end.
 
     An interrupted one is resumed as `neuromodels.resume` does it, from a checkpoint where there is
-    one; of a complete one only analyses that had failed are repeated.
+    one; of a complete one only analyses that had failed, or whose code has changed, are repeated.
+    One that was made by other code (`neuromodels.running.fingerprint`) is moved to ``replaced`` and
+    run anew.
 
     Raises
     ------
@@ -50,7 +57,7 @@ def execute(
     ranks = world()
     with ranks.collective_errors():
         # Once for all ranks: by the time that a late one looks, an early one may have begun.
-        task, failed = ranks.first(lambda: _task(path, definition, entry))
+        task, failed = ranks.first(lambda: _task(folder, definition, entry))
     if task == "run":
         return runner.run(
             class_again({"name": definition.circuit, "class": definition.kind}),
@@ -67,15 +74,55 @@ def execute(
     return runner.analyze(path, failed) if failed else load_run(path)
 
 
-def _task(path: Path, definition: Definition, entry: Entry) -> tuple[str, list[str]]:
-    """What there is to be done for a run, and which of its analyses had failed."""
+def current(definition: Definition) -> Now:
+    """What would make the runs of a sweep now."""
+    return Now(class_again({"name": definition.circuit, "class": definition.kind}))
+
+
+def is_finished(folder: Path, entry: Entry, now: Now, *, force: bool = False) -> bool:
+    """Whether nothing is left to do for a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the sweep.
+    entry : Entry
+    now : Now
+        See `current`.
+    force : bool
+        Whether a complete run counts whatever made it.
+    """
+    if status_of(folder, entry) != "complete":
+        return False
+    run = load_run(path_of(folder, entry))
+    if run.missing or now.other_analyses(run):
+        return False
+    return force or not now.differences(run.info)
+
+
+def _task(folder: Path, definition: Definition, entry: Entry) -> tuple[str, list[str]]:
+    """What there is to be done for a run, and which of its analyses must be repeated."""
+    path = path_of(folder, entry)
     if not (path / INFO).is_file():
         return "run", []
     found = load_run(path)
     _check(found, definition, entry)
+    now = current(definition)
+    if found.status != "running" and now.differences(found.info):
+        _put_aside(folder, entry)
+        return "run", []
     if found.status != "complete":
         return "resume", []
-    return "", [name for name, analysis in found.analyses.items() if analysis["status"] != "ok"]
+    return "", list(found.analyses) if found.missing else now.other_analyses(found)
+
+
+def _put_aside(folder: Path, entry: Entry) -> None:
+    """Move a run that is no longer valid to where it is not read."""
+    place = folder / REPLACED / entry.name
+    with disk_errors(place):
+        place.mkdir(parents=True, exist_ok=True)
+        number = 1 + sum(1 for _ in place.iterdir())
+        path_of(folder, entry).rename(place / str(number))
 
 
 def _check(found: Run, definition: Definition, entry: Entry) -> None:
@@ -95,4 +142,4 @@ def _check(found: Run, definition: Definition, entry: Entry) -> None:
         )
 
 
-__all__ = ["execute", "path_of", "status_of"]
+__all__ = ["REPLACED", "current", "execute", "is_finished", "path_of", "status_of"]

@@ -43,7 +43,7 @@ def figures(summaries: Sequence[Summary], swept: Sequence[str], title: str) -> d
         Name -> figure.
     """
     # A metric that is a number in no run has nothing to show.
-    names = list(dict.fromkeys(s.metric.name for s in summaries if s.values.size))
+    names = list(dict.fromkeys(s.metric.name for s in summaries if np.isfinite(s.values).any()))
     pages = [names[first : first + _PANELS] for first in range(0, len(names), _PANELS)]
     axis = _Axis(summaries, swept)
     made = {}

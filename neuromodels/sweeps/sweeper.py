@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 
 from neuromodels import registry
+from neuromodels.comparing import evaluate
 from neuromodels.disk.files import disk_errors, read_json, write_json
 from neuromodels.disk.written import Batch, Record
 from neuromodels.errors import EnvironmentProblem, RunError, RunInterrupted, command
@@ -23,7 +24,7 @@ from neuromodels.running.planning import whole
 from neuromodels.runs import Run, load_run
 from neuromodels.sweeps.definition import FILE, Definition, Entry, Values, define, names
 from neuromodels.sweeps.display import SweepDisplay
-from neuromodels.sweeps.element import path_of, status_of
+from neuromodels.sweeps.element import REPLACED, current, is_finished, path_of, status_of
 from neuromodels.sweeps.pool import run_all
 from neuromodels.sweeps.table import CSV, PARQUET
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from neuromodels.circuit import Circuit
+    from neuromodels.comparing.evaluate import Evaluated
+    from neuromodels.running.fingerprint import Now
     from neuromodels.sweeps.table import Summary
 
 FIGURES = "figures"
@@ -71,6 +74,11 @@ class Sweep:
         return self.definition.circuit
 
     @property
+    def preset(self) -> str:
+        """Preset of its runs."""
+        return self.definition.preset
+
+    @property
     def entries(self) -> Sequence[Entry]:
         """All runs of the sweep, whether they are there or not."""
         return self.definition.entries
@@ -88,6 +96,13 @@ class Sweep:
             for entry in self.entries
             if status_of(self.path, entry) == "complete"
         }
+
+    @cached_property
+    def changed(self) -> dict[str, list[str]]:
+        """Complete run -> what made it that would be another now; kept by `force`."""
+        now = current(self.definition)
+        found = {name: now.differences(run.info) for name, run in self.runs.items()}
+        return {name: what for name, what in found.items() if what}
 
     @cached_property
     def _rows(self) -> Any:
@@ -113,6 +128,15 @@ class Sweep:
 
         return summarize(self._rows)
 
+    @cached_property
+    def comparisons(self) -> list[Evaluated]:
+        """Comparisons that the runs of the published size are enough for, with their claims."""
+        names = evaluate.chosen([self.circuit])
+        if not names:
+            return []
+        done = evaluate.evaluate_all(names, evaluate.of_runs(self.runs.values()), self.path)
+        return [item for item in done if any(ruling.n for ruling in item.rulings)]
+
     @property
     def figures(self) -> dict[str, Path]:
         """Figure -> its file."""
@@ -125,7 +149,7 @@ class Sweep:
         from neuromodels.sweeps.figure import figures
         from neuromodels.sweeps.table import write
 
-        for cached in ("_rows", "table", "summaries"):
+        for cached in ("_rows", "table", "summaries", "changed", "comparisons"):
             self.__dict__.pop(cached, None)
         drawn = figures(self.summaries, self.definition.swept, self.circuit)
         with Batch(self.path, written_files(self.path)) as batch:
@@ -161,6 +185,7 @@ def sweep(
     out: str | os.PathLike[str] | None = None,
     analyze: bool = True,
     extend: bool = False,
+    force: bool = False,
     progress: bool | None = None,
 ) -> Sweep:
     """Run a circuit with many sets of parameters and seeds, several runs at a time.
@@ -192,6 +217,9 @@ def sweep(
         where the digest is that of the sweep's definition.
     extend : bool
         Whether points and seeds may be added to a sweep that is already in `out`.
+    force : bool
+        Whether finished runs are kept although something that made them has changed (a model, the
+        circuit's code, a version).  By default they are moved to ``replaced`` and run again.
     progress : bool, optional
         As in `neuromodels.run`.
 
@@ -216,7 +244,9 @@ def sweep(
         threads=threads, analyze=analyze,
     )  # fmt: skip
     folder = folder_of(definition, out)
-    return carry_on(folder, definition, workers=workers, extend=extend, progress=progress)
+    return carry_on(
+        folder, definition, workers=workers, extend=extend, force=force, progress=progress
+    )
 
 
 def carry_on(
@@ -225,6 +255,7 @@ def carry_on(
     *,
     workers: int | None = None,
     extend: bool = False,
+    force: bool = False,
     progress: bool | None = None,
 ) -> Sweep:
     """Run what a sweep still lacks; arguments and errors as those of `sweep`.
@@ -241,7 +272,9 @@ def carry_on(
         definition = Definition.load(folder)
     with _claimed(folder):
         definition = reconcile(folder, definition, extend=extend)
-        missing = [e for e in definition.entries if not _finished(folder, e)]
+        now = current(definition)
+        missing = [e for e in definition.entries if not is_finished(folder, e, now, force=force)]
+        _tell_of_changes(folder, missing, now, force=force)
         if workers is None:
             workers = max(1, provenance.usable_cores() // definition.threads)
         done = len(definition.entries) - len(missing)
@@ -252,7 +285,7 @@ def carry_on(
                     module=_module(definition),
                 )  # fmt: skip
         except KeyboardInterrupt:
-            finished = sum(_finished(folder, entry) for entry in definition.entries)
+            finished = sum(is_finished(folder, e, now, force=force) for e in definition.entries)
             raise RunInterrupted(
                 f"the sweep was stopped; {finished} of {len(definition.entries)} runs are complete",
                 code="NM602",
@@ -272,6 +305,23 @@ def carry_on(
         text = f"{len(outcome.failures)} of {len(definition.entries)} runs failed, {name}: {reason}"
         warnings.warn(text, stacklevel=3)
     return found
+
+
+def _tell_of_changes(folder: Path, missing: Sequence[Entry], now: Now, *, force: bool) -> None:
+    """Warn of finished runs that are run again, because what made them has changed."""
+    changed: dict[str, list[str]] = {}
+    for entry in missing:
+        if not force and status_of(folder, entry) == "complete":
+            found = now.differences(load_run(path_of(folder, entry)).info)
+            if found:
+                changed[entry.name] = found
+    if changed:
+        what = dict.fromkeys(each for found in changed.values() for each in found)
+        warnings.warn(
+            f"what made {len(changed)} finished runs has changed ({names(list(what))}): they are "
+            f"run again, and the old ones kept in {folder / REPLACED}",
+            stacklevel=4,
+        )
 
 
 def load_sweep(path: str | os.PathLike[str]) -> Sweep:
@@ -349,14 +399,6 @@ def _module(definition: Definition) -> str:
         return ""
     module = definition.kind.partition(":")[0]
     return module if module in sys.modules else ""
-
-
-def _finished(folder: Path, entry: Entry) -> bool:
-    """Whether nothing is left to do for a run."""
-    if status_of(folder, entry) != "complete":
-        return False
-    analyses = load_run(path_of(folder, entry)).analyses
-    return all(analysis["status"] == "ok" for analysis in analyses.values())
 
 
 @contextmanager

@@ -103,6 +103,7 @@ class FakeRun:
         self.status = "complete"
         self.figures = figures or {"rates": Path(path) / "figures" / "rates.png"}
         self.analyses = {"study/look": {"status": "ok"}}
+        self.missing = []
         long = "a_metric_with_a_very_long_name_that_must_never_be_cut_" + "x" * 60
         reference = Reference(mean=5.0, sd=0.5, n=3, dof=2, source="Table 1")
         self.metrics = {
@@ -166,7 +167,7 @@ def test_list_json(call):
     assert content["circuits"][0]["summary"] == "A thing"
     assert content["broken"][0]["name"] == "study/faulty"
     assert set(json.loads(call("list", "--json")[1])) == {
-        "models", "circuits", "analyses", "plugins", "broken",
+        "models", "circuits", "analyses", "comparisons", "plugins", "broken",
     }  # fmt: skip
 
 
@@ -246,7 +247,9 @@ def test_run_ends_with_table_figures_and_directory(call, runner):
     header, rate, long, figure, where = out.splitlines()
     assert header.split("  ")[0] == "metric"
     assert "reference ± spread" in header
-    assert rate.split() == ["rate", "5", "±", "0.5", "Hz", "5.123", "Hz", "agrees"]
+    assert rate.split() == [
+        "rate", "5", "±", "0.5", "Hz", "(n", "=", "3)", "5.123", "Hz", "agrees",
+    ]  # fmt: skip
     assert long.split() == [FakeRun().long, "3", "no", "reference"]
     assert figure == "figure: /somewhere/run/figures/rates.png"
     assert where == "run: /somewhere/run (complete)"
@@ -296,7 +299,7 @@ def test_analyze(call, runner):
         (["lst"], 2, "no command 'lst'; did you mean list?"),
         (["run", "study/thign"], 2, "no circuit 'study/thign' (did you mean study/thing?"),
         (["run", "study/faulty"], 5, "cannot be used: its analysis"),
-        (["show", "nothing-like-it"], 2, "no circuit, model or analysis"),
+        (["show", "nothing-like-it"], 2, "no circuit, model, analysis or comparison"),
         (["run"], 2, "which circuit?"),
         (["run", "study/thing", "--threads", "0"], 2, "'--threads': 0 is not in the range x>=1"),
         (["run", "study/thing", "--threads", "-2"], 2, "'--threads': -2 is not in the range"),

@@ -76,22 +76,22 @@ def test_order_of_conditions_in_latent_inhibition(trial):
         values = [value(runs[name], metric) for name in names]
         assert np.all(np.diff(values) < 0), (metric, names, values)
 
-    ordered("test.yraw", "control", "control_preexposure")
-    ordered("test.S", "control", "control_preexposure")
-    ordered("conditioning.S", "control", "control_preexposure")
-    ordered("test.yraw", "inhibition_conditioning", "inhibition_conditioning_preexposure")
-    ordered("conditioning.S", "inhibition_conditioning_preexposure", "control_preexposure")
-    ordered("test.yraw", "inhibition_test_preexposure", "control_preexposure")
-    ordered("test.yraw", "inhibition_test", "inhibition_test_preexposure")
+    ordered("test4.yraw", "control", "control_preexposure")
+    ordered("test4.S", "control", "control_preexposure")
+    ordered("cond3.S", "control", "control_preexposure")
+    ordered("test4.yraw", "inhibition_conditioning", "inhibition_conditioning_preexposure")
+    ordered("cond3.S", "inhibition_conditioning_preexposure", "control_preexposure")
+    ordered("test4.yraw", "inhibition_test_preexposure", "control_preexposure")
+    ordered("test4.yraw", "inhibition_test", "inhibition_test_preexposure")
 
 
 @pytest.mark.long
 def test_order_of_groups_in_learned_irrelevance(trial):
     normal = trial("learned-irrelevance", "normal")
-    shown = trial("learned-irrelevance", "preexposure")
-    assert value(normal, "paired1-5.S") > value(shown, "paired1-5.S")
-    assert value(normal, "paired6-20.S") > value(shown, "paired6-20.S")
-    assert value(shown, "paired81-100.S") > value(shown, "paired1-5.S")
+    shown = trial("learned-irrelevance", "normal_preexposure")
+    assert value(normal, "paired_first5.S") > value(shown, "paired_first5.S")
+    assert value(normal, "paired_6to20.S") > value(shown, "paired_6to20.S")
+    assert value(shown, "paired_last20.S") > value(shown, "paired_first5.S")
 
 
 @pytest.mark.long

@@ -117,7 +117,7 @@ def test_the_key_depends_on_everything_that_changes_the_binary(
         patch.setattr(toolchain, "find_nestml", lambda: "9.0.9")
         keys.add(cache.key(Family(neuron("plain_neuron", source))))
     with monkeypatch.context() as patch:
-        patch.setattr(cache, "_toolchain_revision", lambda: "other")
+        patch.setattr(cache, "generator_revision", lambda: "other")
         keys.add(cache.key(Family(neuron("plain_neuron", source))))
     pairing = {"neuron": "hazard_neuron", "factor": "count"}
     hazard = neuron("hazard_neuron")

@@ -36,8 +36,8 @@ def test_trials_of_two_conditions(tmp_path):
     tables = json.loads(first.stdout)
     assert set(tables) == {"control", "inhibition_test"}
     found = {row["name"]: row for row in tables["control"]}
-    assert found["test.S"]["n"] == 2
-    assert found["test.S"]["sd"] > 0
+    assert found["test4.S"]["n"] == 2
+    assert found["test4.S"]["sd"] > 0
     # What is complete is kept.
     before = [run.stat().st_mtime_ns for run in runs]
     assert json.loads(call(*arguments).stdout) == tables

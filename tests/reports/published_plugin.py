@@ -8,6 +8,10 @@ from pathlib import Path
 from neuromodels import (
     Analysis,
     Circuit,
+    Claim,
+    Compared,
+    Comparison,
+    Measure,
     Metric,
     Network,
     Parameters,
@@ -82,7 +86,43 @@ class RatesAnalysis(Analysis):
         )
 
 
+class Speed(Comparison):
+    """The drive decides the rate."""
+
+    name = "published/speed"
+    summary = "Rate at both conditions"
+    needs = {"published/rates": ("slow", "fast")}
+    claims = (
+        Claim("fast - slow", "More drive gives more spikes", "Fig. 1", unit="Hz"),
+        Claim("seed", "The seed is larger than one and a half", "Fig. 2", low=1.5),
+    )
+
+    def __call__(self, runs):
+        from matplotlib.figure import Figure
+
+        difference = runs.difference("published/rates", "fast", "slow", "rate")
+        figure = Figure()
+        figure.subplots().plot(list(difference.values()))
+        return Compared(
+            [
+                Measure("fast - slow", difference, "Hz"),
+                Measure("seed", {seed: float(seed) for seed in difference}),
+                Measure(
+                    "free",
+                    runs.metric("published/rates", "slow", "free"),
+                    reference=Reference.exact(1.0, 1e-9, SOURCE),
+                ),
+            ],
+            {"speed": figure},
+            {"speed": "More drive, more spikes."},
+        )
+
+
 class Plugin:
+    @hookimpl
+    def neuromodels_comparisons(self):
+        return [Speed]
+
     @hookimpl
     def neuromodels_circuits(self):
         return [Rates, Lacks, Fails]

@@ -14,10 +14,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import published_plugin
 
+from neuromodels import Claim, load_run, load_sweep, reproduce
 from neuromodels import registry as registry_module
-from neuromodels import reproduce
 from neuromodels.cli.main import execute
 from neuromodels.errors import UnknownNameError
+from neuromodels.reports.page import render
 from neuromodels.reports.reproduction_page import line, write_reproduction
 from neuromodels.verdict import Reference, judge, tolerance
 
@@ -56,8 +57,12 @@ def test_verdicts_follow_the_rule_of_the_project(done):
             continue
         reference = Reference(**outcome.reference)
         assert outcome.verdict == judge(outcome.mean, reference, n=2)
-        assert outcome.tolerance == tolerance(reference, n=2)
-    assert done.verdicts == {"agrees": 1, "differs": 1, "no reference": 2}
+        assert outcome.tolerance == pytest.approx(tolerance(reference, n=2))
+    assert done.verdicts == {"agrees": 1, "differs": 1, "missing": 0, "no reference": 2}
+    (study,) = done.studies
+    # Of three metrics with a reference (one is the comparison's) one differs; a faithful model has
+    # two that do with a probability below 1 %.
+    assert (study.differ, study.judged, study.limit) == (1, 3, 1)
     assert math.isclose(done.expected_by_chance, 0.02)
 
 
@@ -70,6 +75,60 @@ def test_numbers_are_on_disk(done):
     row = circuit["metrics"][0]
     assert row["reference"]["source"] == published_plugin.SOURCE
     assert row["n"] == 2
+
+
+def test_claims_are_decided_over_paired_seeds(done):
+    (speed,) = done.comparisons
+    drive, seed = speed.rulings
+    assert (drive.finding, drive.n) == ("holds", 2)
+    rates = {o.condition: o.mean for o in done.outcomes if o.metric == "rate"}
+    assert math.isclose(drive.mean, rates["fast"] - rates["slow"])
+    assert drive.low < drive.mean < drive.high
+    # Seeds 1 and 2: their mean is 1.5, the end of the claimed range.
+    assert seed.finding == "cannot be told"
+    assert seed.needed is None
+    assert done.claims == {"holds": 1, "fails": 0, "cannot be told": 1}
+    folder = done.path / "paper/comparisons/published-speed"
+    content = json.loads((folder / "comparison.json").read_text())
+    assert [claim["finding"] for claim in content["claims"]] == ["holds", "cannot be told"]
+    assert (folder / "figures/speed.png").is_file()
+    assert [(o.metric, o.verdict) for o in done.measured] == [("free", "agrees")]
+
+
+def test_claims_need_the_published_size(folder):
+    small = reproduce("published/rates", preset="smoke", seeds=2, out=folder / "all")
+    assert small.claims == {"holds": 0, "fails": 0, "cannot be told": 2}
+    reason = small.comparisons[0].rulings[0].reason
+    assert reason == "preset smoke is not the published size"
+
+
+def test_a_sweep_and_a_report_decide_claims_too(done):
+    found = load_sweep(done.path / "paper/published/rates")
+    assert found.comparisons[0].rulings[0].finding == "holds"
+    page = render([load_run(run.path) for run in found.runs.values()])
+    assert "More drive gives more spikes" in page
+    assert "More drive, more spikes." in page
+    one = render([next(run for run in found.runs.values() if run.seed == 1)])
+    assert "More drive gives more spikes" not in one
+
+
+def test_a_claim_that_fails_ends_with_an_error(done, capsys, monkeypatch):
+    wrong = (Claim("fast - slow", "Less is more", "Fig. 9", low=-math.inf, high=0.0, unit="Hz"),)
+    monkeypatch.setattr(published_plugin.Speed, "claims", wrong)
+    code = execute(["reproduce", "published/rates", "--seeds", "2", "--out", str(done.path)])
+    captured = capsys.readouterr()
+    assert code == 1
+    assert "fails" in captured.out
+    assert "published: 1 of 3 metrics differ, within chance" in captured.out
+    assert "claims fail, the first: Less is more" in captured.err
+
+
+def test_a_comparison_that_raises_is_an_error(done, capsys, monkeypatch):
+    monkeypatch.setattr(published_plugin.Speed, "__call__", lambda self, runs: 1 / 0)
+    code = execute(["reproduce", "published/rates", "--seeds", "2", "--out", str(done.path)])
+    captured = capsys.readouterr()
+    assert code == 6
+    assert "division by zero" in captured.err
 
 
 def test_finished_runs_are_used_again_and_seeds_can_be_added(done, folder):
@@ -87,7 +146,9 @@ def test_command_writes_a_page_and_prints_every_metric(done, capsys):
     assert "agrees" in printed
     page = (done.path / "reproduction.html").read_text()
     assert published_plugin.SOURCE in page
-    assert page.count("data:image/svg+xml") == 2
+    assert page.count("data:image/svg+xml") == 3
+    assert "More drive, more spikes." in page
+    assert "claimed &gt; 0 Hz" in printed.replace(">", "&gt;")
     assert "not the published size" not in page
 
 

@@ -18,7 +18,7 @@ from neuromodels.disk.written import Batch
 from neuromodels.sweeps import sweeper
 from neuromodels.sweeps.definition import Entry, define
 from neuromodels.sweeps.figure import figures
-from neuromodels.sweeps.table import Summary, summarize, tidy, write
+from neuromodels.sweeps.table import Measured, Summary, summarize, tidy, write
 
 
 def test_interrupted_then_finished_by_the_same_call(swept, monkeypatch):
@@ -83,13 +83,14 @@ def test_one_element_in_this_process_and_what_it_finds(swept, capsys):
 def rows(definition, value):
     reference = Reference(mean=30.0, sd=5.0, n=3, dof=2, source="nowhere")
     return [
-        (
+        Measured(
             entry,
             {
                 "rate": Metric("rate", value(entry), "Hz", reference),
                 "lost": Metric("lost", math.nan, ""),
                 "count": Metric("count", 3.0, ""),
             },
+            (),
         )
         for entry in definition.entries
     ]
@@ -127,9 +128,31 @@ def test_summaries_over_seeds(swept):
     ]
     assert np.array_equal(found[0].values, [31.0, 32.0, 33.0])
     assert (found[0].mean, found[0].sd, found[0].verdict) == (32.0, 1.0, "agrees")
-    assert found[1].values.size == 0
+    assert np.isnan(found[1].values).all()
     assert math.isnan(found[1].mean)
     assert found[1].verdict == "no reference"
+    assert found[1].judgement.reason == "not finite in 3 of 3 runs"
+
+
+def test_a_value_that_is_not_finite_never_agrees(swept):
+    definition = define("swept/net", grid={"rate": "7,9 kHz"}, seeds=[1, 2, 3])
+    one = summarize(rows(definition, lambda e: 30.0 if e.seed == 1 else math.nan))[0]
+    assert one.verdict == "differs"
+    assert one.judgement.reason == "not finite in 2 of 3 runs"
+    assert one.values.size == 3
+
+
+def test_a_metric_that_some_runs_lack_is_missing(swept):
+    definition = define("swept/net", grid={"rate": "7,9 kHz"}, seeds=[1, 2, 3])
+    measured = rows(definition, lambda entry: 30.0)
+    del measured[1].metrics["rate"]
+    for row in measured:
+        object.__setattr__(row, "missing", ["promised"])
+    found = {s.metric.name: s for s in summarize(measured) if s.entry.values["rate"] == 7000.0}
+    assert found["rate"].verdict == "missing"
+    assert found["rate"].judgement.reason == "missing in 1 of 3 runs"
+    assert found["promised"].verdict == "missing"
+    assert found["promised"].judgement.reason == "missing in 3 of 3 runs"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from neuromodels import Analysis, Circuit, hookimpl
+from neuromodels import Analysis, Circuit, Comparison, hookimpl
 from neuromodels.models import Model, NeuronModel, SynapseModel
 
 
@@ -115,6 +115,17 @@ def neuromodels_circuits() -> Sequence[type[Circuit[Any]]]:
         Continuous,
         SpikingImages,
     ]
+
+
+@hookimpl
+def neuromodels_comparisons() -> Sequence[type[Comparison]]:
+    """What the paper claims, figure by figure."""
+    from neuromodels_burstprop.learning_rule.claims import LearningRuleClaims
+    from neuromodels_burstprop.propagation.claims import PropagationClaims
+    from neuromodels_burstprop.single_cell.claims import SingleCellClaims
+    from neuromodels_burstprop.xor.claims import XorClaims
+
+    return [SingleCellClaims, LearningRuleClaims, PropagationClaims, XorClaims]
 
 
 @hookimpl

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from neuromodels import Analysis, Circuit, hookimpl
+from neuromodels import Analysis, Circuit, Comparison, hookimpl
 from neuromodels.models import Model, NeuronModel, SynapseModel
 
 
@@ -80,3 +80,13 @@ def neuromodels_analyses() -> Sequence[type[Analysis]]:
     from neuromodels_rdd.weight_alignment.analysis import WeightAlignmentAnalysis
 
     return [PairAnalysis, ManyInputsAnalysis, WeightAlignmentAnalysis, LearningAnalysis]
+
+
+@hookimpl
+def neuromodels_comparisons() -> Sequence[type[Comparison]]:
+    """What the paper claims."""
+    from neuromodels_rdd.learning.claims import LearningClaims
+    from neuromodels_rdd.pair.claims import PairClaims
+    from neuromodels_rdd.weight_alignment.claims import WeightAlignmentClaims
+
+    return [PairClaims, WeightAlignmentClaims, LearningClaims]

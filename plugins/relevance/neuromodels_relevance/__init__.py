@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from neuromodels import Analysis, Circuit, hookimpl
+from neuromodels import Analysis, Circuit, Comparison, hookimpl
 from neuromodels.models import Model, NeuronModel, SynapseModel
 
 if TYPE_CHECKING:
@@ -127,6 +127,26 @@ def neuromodels_analyses() -> Sequence[type[Analysis]]:
         FearExpressionAnalysis,
         CategorizationAnalysis,
         LearnedIrrelevanceAnalysis,
+    ]
+
+
+@hookimpl
+def neuromodels_comparisons() -> Sequence[type[Comparison]]:
+    """What the paper claims, figure by figure."""
+    from neuromodels_relevance.blocking.claims import BlockingClaims
+    from neuromodels_relevance.categorization.claims import CategorizationClaims
+    from neuromodels_relevance.fear_expression.claims import FearExpressionClaims
+    from neuromodels_relevance.latent_inhibition.claims import LatentInhibitionClaims
+    from neuromodels_relevance.learned_irrelevance.claims import LearnedIrrelevanceClaims
+    from neuromodels_relevance.learning_to_ignore.claims import LearningToIgnoreClaims
+
+    return [
+        LearningToIgnoreClaims,
+        BlockingClaims,
+        LatentInhibitionClaims,
+        FearExpressionClaims,
+        CategorizationClaims,
+        LearnedIrrelevanceClaims,
     ]
 
 

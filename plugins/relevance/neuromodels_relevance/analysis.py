@@ -55,7 +55,6 @@ class ExperimentAnalysis(Analysis):
                 meaning(name),
             )
             for name, value in values.items()
-            if np.isfinite(value)
         ]
         return Result(metrics, self.figures(measured, condition))
 
@@ -99,10 +98,14 @@ class AmygdalaAnalysis(ExperimentAnalysis):
         """Yield the name of a group and its presentations of CS1."""
         raise NotImplementedError
 
+    names: ClassVar[Mapping[str, str]] = {}
+    """Metric -> what the reference's table calls it, where that is another name."""
+
     def values(self, measured: Measured, run: Run) -> Mapping[str, float]:
         """Mean over windows of each group."""
-        return {
+        found = {
             f"{name}.{quantity}": mean(measured.windows(quantity, "CS1")[kept])
             for name, kept in self.groups(measured, run)
             for quantity in OUTPUTS
         }
+        return {self.names.get(name, name): value for name, value in found.items()}

@@ -12,6 +12,7 @@ QUANTITIES = {
     "maxy": "largest output as published, a ratio whose denominator crosses zero",
     "yraw": "output of the amygdala",
     "pact": "share of the time in which the output of the amygdala is positive",
+    "P_active": "share of the time in which the output of the amygdala is positive",
     "w": "mean weight, input to inhibitory",
     "W": "mean weight, input to excitatory",
     "q": "strength of the inhibition of excitatory units, mean",
@@ -44,7 +45,8 @@ _WORDS = (
     (r"^test(\d+)$", r"test, first \1 presentations"),
     (r"^fig(\w+)$", r"as in Fig. \1"),
     (r"^all$", "whole training"),
-    (r"^paired(\d+)-(\d+)$", r"pairings \1 to \2"),
+    (r"^paired_(\d+)to(\d+)$", r"pairings \1 to \2"),
+    (r"^cond(\d+)$", r"conditioning, \1 presentations"),
     (r"^preexp(?=_)", "pre-exposure"),
     (r"^cond(?=_)", "conditioning"),
     (r"^base_preFC$", "before conditioning"),
@@ -75,7 +77,7 @@ def meaning(metric: str) -> str:
         return f"{QUANTITIES[part]}: {_CLASSIFIER.get(rest, span)}"
     if "." in rest:  # a factor in the name of a group: retrieval_I2E0.8(CS1 22-25).S
         part, _, rest = metric.rpartition(".")
-    quantity, _, target = rest.partition("_")
+    quantity, _, target = (rest, "", "") if rest in QUANTITIES else rest.partition("_")
     words = QUANTITIES.get(quantity, quantity)
     for pattern, text in _TARGETS:
         target = re.sub(pattern, text, target)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neuromodels import Metric, Sweep
-from neuromodels.verdict import judge, tolerance
+from neuromodels.verdict import assess
 from neuromodels_relevance import reference
 
 
@@ -51,19 +51,18 @@ class Summary:
 
     @property
     def verdict(self) -> str:
-        """Rule of `neuromodels.analysis`; for a ratio without a mean, the median in the
+        """Rules of `neuromodels.verdict`; for a ratio without a mean, the median in the
         quartiles.
         """
         if self.quartiles is not None:
             low, high = self.quartiles
             return "agrees" if low <= self.median <= high else "differs"
-        return judge(self.mean, self.metric.reference, self.values.size)
+        return assess(self.values.tolist(), self.metric.reference).verdict
 
     @property
     def tolerance(self) -> float | None:
-        """Largest difference of means that agrees."""
-        found = self.metric.reference
-        return None if found is None else tolerance(found, self.values.size)
+        """Half the width of the interval that agrees."""
+        return assess(self.values.tolist(), self.metric.reference).tolerance
 
 
 def summarize(
@@ -85,8 +84,6 @@ def summarize(
         condition, name = each.entry.label, each.metric.name
         if condition not in found or not each.values.size:
             continue
-        quartiles = (
-            reference.quartiles(experiment, condition, name) if name.endswith("maxy") else None
-        )
+        quartiles = reference.quartiles(experiment, condition, name) if "maxy" in name else None
         found[condition].append(Summary(each.metric, each.values, quartiles))
     return found

@@ -240,6 +240,12 @@ class Propagation(Circuit[PropagationParameters]):
         "paper": {},
     }
     default_preset = "paper"
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "published": {},
+        "static synapses": {"short_term_plasticity": False},
+        "no PV": {"with_pv": False},
+        "no SOM": {"with_som": False},
+    }
     analyses = ("burstprop/propagation",)
 
     # Least number of bins of the stimulation that two sines and a constant are fitted to.

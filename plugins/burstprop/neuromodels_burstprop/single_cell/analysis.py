@@ -32,7 +32,7 @@ from neuromodels_burstprop.single_cell.measured import (
     parameters,
     transfer_functions,
 )
-from neuromodels_burstprop.single_cell.reference import INPUT_CURRENTS, reference
+from neuromodels_burstprop.single_cell.reference import INPUT_CURRENTS, points, reference
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,7 +57,7 @@ class SingleCellAnalysis(Analysis):
         from neuromodels_burstprop.single_cell import figures as draw
 
         return Result(
-            metrics=[*_metrics(transfer), *_published(run, transfer)],
+            metrics=[*_metrics(transfer), *_published(run, transfer), *_points(run, transfer)],
             figures={
                 "transfer_functions": draw.transfer_functions(run, transfer),
                 "voltages": draw.voltages(run, bursts),
@@ -104,6 +104,32 @@ def _of_one_current(rate: xr.DataArray) -> Iterator[Metric]:
 
 
 # -- published values ------------------------------------------------------------------------------
+
+
+def _points(run: Run, transfer: xr.Dataset) -> Iterator[Metric]:
+    """Yield rates at currents that there is an independent value for."""
+    p = parameters(run)
+    known = {metric.name for metric in _published(run, transfer)}
+    for soma, dend, found in points(p.cell, p.noise):
+        place = {"I_soma": soma, "I_dend": dend}
+        if "I_dend" not in transfer.dims:
+            del place["I_dend"]
+        if not all(np.isin(current, transfer[name]) for name, current in place.items()):
+            continue
+        where = "/".join(f"{name}_{current:g}pA" for name, current in place.items())
+        for quantity, reference_ in found.items():
+            rates = np.asarray(transfer.sel(place)[quantity], dtype=np.float64)
+            name = f"{where}/{quantity}"
+            if name in known:
+                continue
+            yield Metric(
+                name,
+                float(rates.mean()),
+                "Hz",
+                reference_,
+                f"{quantity.replace('_', ' ').capitalize()} at these currents",
+                float(rates.std(ddof=1) / np.sqrt(rates.size)) if rates.size > 1 else None,
+            )
 
 
 def _published(run: Run, transfer: xr.Dataset) -> Iterator[Metric]:

@@ -1,7 +1,14 @@
-"""References of ``burstprop/single-cell``: published rates of the XOR task's input layer."""
+"""References of ``burstprop/single-cell``: what independent implementations give.
+
+The input layer of the XOR task was simulated by the authors' code.  ``burstprop_singlecell_rates``
+has cells of all types with the noise of their experiments, of an independent implementation; rates
+were counted over 5000 cell-seconds (a rate is a multiple of 1 / 5000 Hz), so that their standard
+error is at most that of Poisson counts.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -13,9 +20,23 @@ from neuromodels import Reference, golden
 _REFERENCE_CELL_SECONDS = 3000.0
 
 
+RATES = "burstprop_singlecell_rates"
+_CELL_SECONDS = 5000.0
+_POPULATIONS = {
+    ("pyramidal", "propagation"): "naud",
+    ("burst-poisson", "xor-input"): "bpin",
+    ("burst-poisson", "propagation"): "bpin",
+    ("burst-poisson", "xor-hidden"): "bphid",
+    ("burst-poisson", "xor-output"): "bpout",
+    ("pv", "propagation"): "pv",
+    ("som", "propagation"): "som",
+}
+"""Cell and noise -> population in the table."""
+
 INPUT_CURRENTS = {"0": -350.0, "1": 150.0}
 
 
+_RATES_SOURCE = f"independent implementation, {RATES}.csv, 5000 cell-seconds"
 _SOURCE = "input layer of the XOR task, authors' simulation code (Payeur et al. 2021), seed 1"
 
 
@@ -33,6 +54,23 @@ def reference(bit: str, column: str, cell_seconds: float) -> Reference | None:
         return None
     sd = float(np.std(values, ddof=1)) / share**0.5
     return Reference(float(np.mean(values)), sd, n, len(values) - 1, _SOURCE)
+
+
+def points(cell: str, noise: str) -> Iterator[tuple[float, float, dict[str, Reference]]]:
+    """Yield somatic and dendritic current (pA) and what is known there: quantity -> reference.
+
+    Quantities are ``event_rate``, ``burst_rate`` and ``spike_rate`` (Hz).
+    """
+    table = golden.table(__package__, RATES)
+    rows = table[table["population"] == _POPULATIONS.get((cell, noise))]
+    for row in rows.to_dict("records"):
+        found = {}
+        for quantity in ("event_rate", "burst_rate", "spike_rate"):
+            rate = float(row[f"{quantity}_Hz"])
+            if rate > 0:  # interneurons have spikes only
+                error = (rate / _CELL_SECONDS) ** 0.5
+                found[quantity] = Reference.measured(rate, error, int(_CELL_SECONDS), _RATES_SOURCE)
+        yield float(row["I_soma_pA"]), float(row["I_dend_pA"]), found
 
 
 @cache

@@ -246,6 +246,12 @@ class Xor(Circuit[XorParameters]):
         "paper": {},
     }
     default_preset = "40-examples"
+    reproduced = "100-epochs"
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "published": {},
+        "no feedback": {"feedback_exc": (0.0, 0.0), "feedback_inh": (0.0, 0.0)},
+        "hidden layer not plastic": {"eta_hidden": 0.0},
+    }
     analyses = ("burstprop/xor",)
 
     def __init__(self, parameters: XorParameters) -> None:

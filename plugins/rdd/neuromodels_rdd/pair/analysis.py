@@ -12,13 +12,13 @@ Estimators, in the names of the tables:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from neuromodels import Analysis, Metric, Result
+from neuromodels import Analysis, Metric, Reference, Result
 from neuromodels.analysis import is_published
 from neuromodels_rdd.pair import reference
-from neuromodels_rdd.pair.circuit import PairParameters
+from neuromodels_rdd.pair.circuit import SINGLE, ManyInputsParameters, PairParameters
 from neuromodels_rdd.pair.measured import Measured, measure
 
 if TYPE_CHECKING:
@@ -26,12 +26,23 @@ if TYPE_CHECKING:
 
 FREE = frozenset({"alpha", "interval"})
 """Parameters of ``rdd/pair`` that may differ without losing references."""
+_Known = Callable[[float, str, str], Reference | None]
 UNITS = {"r": "", "slope": "", "intercept": "", "sign": "%", "sign_centred": "%"}
 
 
-def metrics(measured: Measured, estimators: Mapping[str, str]) -> Iterator[Metric]:
-    """Yield how each estimate depends on the weight: the mean over batches of trials."""
-    comparable = measured.alpha is not None
+def metrics(
+    measured: Measured, estimators: Mapping[str, str], known: _Known | None
+) -> Iterator[Metric]:
+    """Yield how each estimate depends on the weight: the mean over batches of trials.
+
+    Parameters
+    ----------
+    measured : Measured
+    estimators : mapping
+        Estimator -> what it is.
+    known : callable, optional
+        Gives the reference for alpha, estimator and quantity; None where there is no table.
+    """
     for name, text in estimators.items():
         found = reference.batches(measured.weight, measured.estimates[name])
         for quantity, unit in UNITS.items():
@@ -39,7 +50,7 @@ def metrics(measured: Measured, estimators: Mapping[str, str]) -> Iterator[Metri
                 f"{name}/{quantity}",
                 float(found[quantity].mean()),
                 unit,
-                reference.of(float(measured.alpha or 0.0), name, quantity) if comparable else None,
+                None if known is None else known(measured.alpha, name, quantity),
                 f"{text}: {_DOCS[quantity]}",
             )
     for population, rate in measured.rates.items():
@@ -71,20 +82,20 @@ ESTIMATORS = {
 class _EffectAnalysis(Analysis):
     """What both analyses do."""
 
+    def known(self, run: Run) -> _Known | None:
+        """References of the published experiment that a run is."""
+        raise NotImplementedError
+
     def __call__(self, run: Run) -> Result:
         """Analyse a run of the circuit, complete or interrupted."""
-        published = (
-            run.circuit == "rdd/pair"
-            and is_published(run, PairParameters, FREE)
-        )  # fmt: skip
-        measured = measure(run, published=published)
+        measured, known = measure(run), self.known(run)
         from neuromodels_rdd.pair import figures as draw
 
         return Result(
-            metrics=list(metrics(measured, ESTIMATORS)),
+            metrics=list(metrics(measured, ESTIMATORS, known)),
             figures={
                 "estimates": draw.estimates(measured, ESTIMATORS),
-                "convergence": draw.convergence(measured),
+                "convergence": draw.convergence(measured, published=known is reference.of),
             },
         )
 
@@ -95,9 +106,21 @@ class PairAnalysis(_EffectAnalysis):
     name = "rdd/pair"
     summary = "Estimates of effects against true weights: regression discontinuity, and all spikes"
 
+    def known(self, run: Run) -> _Known | None:
+        """Those of two units a trial, or of one."""
+        if is_published(run, PairParameters, FREE):
+            return reference.of
+        single = is_published(run, PairParameters, FREE | SINGLE.keys())
+        one = all(run.parameters[name] == value for name, value in SINGLE.items())
+        return reference.of_single if single and one else None
+
 
 class ManyInputsAnalysis(_EffectAnalysis):
     """Estimators of ``rdd/many-inputs``."""
 
     name = "rdd/many-inputs"
     summary = "The same for many inputs to one unit"
+
+    def known(self, run: Run) -> _Known | None:
+        """Those of 200 units."""
+        return reference.of_many_inputs if is_published(run, ManyInputsParameters, FREE) else None

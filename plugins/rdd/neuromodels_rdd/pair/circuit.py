@@ -112,6 +112,9 @@ class ManyInputsParameters(EffectParameters):
     )  # fmt: skip
 
 
+SINGLE: Mapping[str, Any] = {"units": 1, "trials": 100}
+"""The experiment with one unit a trial."""
+
 P = TypeVar("P", bound=EffectParameters)
 
 
@@ -266,7 +269,8 @@ class Pair(EffectCircuit[PairParameters]):
     }
     # Shared noise confounds more and more; at 0, where all input is shared, every estimate fails.
     conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        f"alpha {alpha:g}": {"alpha": alpha} for alpha in (1.0, 0.75, 0.5, 0.25, 0.1, 0.0)
+        **{f"alpha {alpha:g}": {"alpha": alpha} for alpha in (1.0, 0.75, 0.5, 0.25, 0.1, 0.0)},
+        "one unit": SINGLE,
     }
     analyses = ("rdd/pair",)
 
@@ -297,6 +301,9 @@ class ManyInputs(EffectCircuit[ManyInputsParameters]):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "smoke": {"duration": 5.0},
         "paper": {},
+    }
+    conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        f"alpha {alpha:g}": {"alpha": alpha} for alpha in (1.0, 0.5)
     }
     analyses = ("rdd/many-inputs",)
 

@@ -42,7 +42,7 @@ def estimates(measured: Measured, estimators: Mapping[str, str]) -> Figure:
     return figure
 
 
-def convergence(measured: Measured) -> Figure:
+def convergence(measured: Measured, *, published: bool) -> Figure:
     """Correlation and signs of the online estimates over time; grey: the published code."""
     figure = Figure(figsize=(7.0, 2.8), layout="constrained")
     panels: Any = figure.subplots(1, 2)
@@ -56,7 +56,7 @@ def convergence(measured: Measured) -> Figure:
             axes.plot(
                 measured.time[1:], [f[quantity] for f in found], ".-", color=color, label=label
             )
-    if measured.alpha is not None:
+    if published:
         table = reference.convergence(measured.alpha)
         for axes, quantity in zip(panels, ("corr", "sign_agree_pct"), strict=True):
             axes.plot(table["t_s"], table[quantity], color=GREY, zorder=0)

@@ -40,8 +40,8 @@ class Measured:
         Population -> mean rate (Hz).
     windows : mapping
         ``upper`` (with a spike), ``lower`` (without) -> mean number per unit.
-    alpha : float or None
-        With which the published experiment is this one, if it is.
+    alpha : float
+        Weight of the units' own noise.
     """
 
     weight: Array
@@ -50,10 +50,10 @@ class Measured:
     course: Mapping[str, Array]
     rates: Mapping[str, float]
     windows: Mapping[str, float]
-    alpha: float | None
+    alpha: float
 
 
-def measure(run: Run, *, published: bool) -> Measured:
+def measure(run: Run) -> Measured:
     """Read a run.
 
     Raises
@@ -82,7 +82,7 @@ def measure(run: Run, *, published: bool) -> Measured:
             side: float(np.asarray(signals[f"windows_{side}"])[-1].mean())
             for side in ("upper", "lower")
         },
-        alpha=float(run.parameters["alpha"]) if published else None,
+        alpha=float(run.parameters["alpha"]),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -53,6 +53,10 @@ class Blocking(RelevanceCircuit[BlockingParameters]):
     analyses = ("relevance/blocking",)
 
     conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = RULES
+
+    def owed(self) -> Sequence[str]:
+        """What the published figures show."""
+        return ["fig3D.phiE_last_CS1_minus_CS2", "test10.phiE_CS1_minus_CS2", "state.S_mean"]
 
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:
         """Four phases."""

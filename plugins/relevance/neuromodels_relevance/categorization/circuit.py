@@ -8,7 +8,7 @@ are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -89,6 +89,10 @@ class Categorization(RelevanceCircuit[CategorizationParameters]):
                 where=f"{self.name}: rule",
                 fix="choose another rule, or set output_rate=0",
             )
+
+    def owed(self) -> Sequence[str]:
+        """What the published figures show."""
+        return ["acc.final10s", "last10.S_fig_rewarded_minus_unrewarded", "state.S_mean"]
 
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:  # noqa: ARG002
         """Nothing is random in it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -63,6 +63,10 @@ class FearExpression(AmygdalaCircuit[FearExpressionParameters]):
         "inhibition": {"manipulation": "inhibition"},
         "excitation": {"manipulation": "excitation"},
     }
+
+    def owed(self) -> Sequence[str]:
+        """What the published figures show."""
+        return ["habituation(CS1 1-4).yraw", "conditioning(CS1 5-9).yraw", "state.S_mean"]
 
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:
         """Order and pauses are random."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 from neuromodels_relevance.analysis import (
     AmygdalaAnalysis,
@@ -22,13 +22,18 @@ class LatentInhibitionAnalysis(AmygdalaAnalysis):
     summary = "Conditioned and tested output after pre-exposure or none (Fig. 5)"
     circuit = LatentInhibition
     experiment = "latent_inhibition"
+    names: ClassVar[Mapping[str, str]] = {
+        "test4.maxy": "fig5B.maxy_test4",
+        "test4.pact": "test4.P_active",
+    }
 
     def groups(self, measured: Measured, run: Run) -> Iterator[tuple[str, slice]]:  # noqa: ARG002
-        """Pre-exposure, conditioning, test; Fig. 5B is ``test.maxy``."""
+        """First presentation, end of pre-exposure, conditioning, test; names as in the table."""
         p = run.parameters
         shown = p["n_preexposure"] if p["preexposure"] else 0
         conditioned = shown + p["n_conditioning"]
+        yield "first1", slice(0, 1)
         if shown:
-            yield "preexposure", slice(0, shown)
-        yield "conditioning", slice(shown, conditioned)
-        yield "test", slice(conditioned, None)
+            yield "preexp_last5", slice(max(0, shown - 5), shown)
+        yield "cond3", slice(shown, conditioned)
+        yield "test4", slice(conditioned, None)

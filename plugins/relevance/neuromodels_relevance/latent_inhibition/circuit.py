@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -81,6 +81,10 @@ class LatentInhibition(AmygdalaCircuit[LatentInhibitionParameters]):
         )
         for suffix in ("", "_preexposure")
     }
+
+    def owed(self) -> Sequence[str]:
+        """What the published figures show."""
+        return ["cond3.S", "test4.S", "test4.yraw", "test4.P_active", "state.S_mean"]
 
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:  # noqa: ARG002
         """Nothing is random in it."""

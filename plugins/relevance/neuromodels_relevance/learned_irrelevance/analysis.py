@@ -24,11 +24,13 @@ class LearnedIrrelevanceAnalysis(AmygdalaAnalysis):
     experiment = "learned_irrelevance"
 
     def groups(self, measured: Measured, run: Run) -> Iterator[tuple[str, slice]]:  # noqa: ARG002
-        """Pre-exposure, and groups of pairs counted from 1."""
+        """Pre-exposure, and groups of pairs; names as in the table."""
         p = run.parameters
         shown = p["n_preexposure"] if p["preexposure"] else 0
         if shown:
-            yield "preexposure_first5", slice(0, min(5, shown))
-            yield "preexposure_last20", slice(max(0, shown - 20), shown)
-        for first, last in ((1, 5), (6, 20), (81, 100)):
-            yield f"paired{first}-{last}", slice(shown + first - 1, shown + last)
+            yield "preexp_first10", slice(0, min(10, shown))
+            yield "preexp_last20", slice(max(0, shown - 20), shown)
+        for name, first, last in (
+            ("first1", 1, 1), ("first5", 1, 5), ("6to20", 6, 20), ("last20", 81, 100)
+        ):  # fmt: skip
+            yield f"paired_{name}", slice(shown + first - 1, shown + last)

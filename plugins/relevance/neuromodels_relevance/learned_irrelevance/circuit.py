@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -42,8 +42,12 @@ class LearnedIrrelevance(AmygdalaCircuit[LearnedIrrelevanceParameters]):
     analyses = ("relevance/learned-irrelevance",)
     conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "normal": {"preexposure": False},
-        "preexposure": {"preexposure": True},
+        "normal_preexposure": {"preexposure": True},
     }
+
+    def owed(self) -> Sequence[str]:
+        """What the published figures show."""
+        return ["paired_first5.S", "paired_6to20.S", "paired_last20.S", "state.S_mean"]
 
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:
         """Random times in the first phase only."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -42,6 +42,10 @@ class LearningToIgnore(RelevanceCircuit[LearningToIgnoreParameters]):
     analyses = ("relevance/learning-to-ignore",)
 
     conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = RULES
+
+    def owed(self) -> Sequence[str]:
+        """What the published figures show."""
+        return ["fig2D.phiE_last_CS1_minus_CS2", "late20.phiE_CS1_minus_CS2clean", "state.S_mean"]
 
     def make_schedule(self, rng: np.random.Generator) -> schedules.Schedule:
         """CS1 before every US, CS2 at random."""

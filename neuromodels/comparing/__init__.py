@@ -1,0 +1,1 @@
+"""Calls comparisons on the runs that there are, and keeps what they give."""
