@@ -245,7 +245,7 @@ class RunSet:
             return self._runs[circuit, condition, seed]
         except KeyError:
             raise UnknownNameError(
-                f"no run of {circuit}, condition {condition!r}, seed {seed}"
+                f"no run of {circuit}, condition {condition!r}, seed {seed}", code="NM218"
             ) from None
 
     def metric(self, circuit: str, condition: str, name: str) -> dict[int, float]:

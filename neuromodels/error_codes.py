@@ -119,6 +119,12 @@ _TABLE = (
         "Copy it from the message, as in error[NM222].",
     ),
     ErrorCode(
+        "NM218",
+        "A comparison lacks a run",
+        "No run of this circuit, condition and seed was given to it.",
+        "Give a sweep or reproduction that has the run.",
+    ),
+    ErrorCode(
         "NM220",
         "The circuit has no parameter of this name",
         "The name is misspelt, or it belongs to another circuit or version.",
@@ -596,6 +602,12 @@ _TABLE = (
         "A golden table of a study cannot be read",
         "The file is missing from the installed package, is not CSV, or lacks a column.",
         "Install the study again; its authors check that its tables are in its wheel.",
+    ),
+    ErrorCode(
+        "NM509",
+        "A comparison does not give the measures that it claims",
+        "A measure is missing or is given twice.",
+        "Give each measure of its claims once.",
     ),
     # 6: runs.
     ErrorCode(

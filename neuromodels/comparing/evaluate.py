@@ -202,12 +202,16 @@ def _called(kind: type[Comparison], runs: RunSet) -> Compared:
     with style.applied():
         result = kind()(runs)
     if not isinstance(result, Compared):
-        raise PluginError(f"returned {type(result).__name__}, not a Compared", where=kind.name)
+        raise PluginError(
+            f"returned {type(result).__name__}, not a Compared", code="NM506", where=kind.name
+        )
     names = [measure.name for measure in result.measures]
     if twice := {name for name in names if names.count(name) > 1}:
-        raise PluginError(f"gives the measure {min(twice)!r} twice", where=kind.name)
+        raise PluginError(f"gives the measure {min(twice)!r} twice", code="NM509", where=kind.name)
     if lacking := [claim.measure for claim in kind.claims if claim.measure not in names]:
-        raise PluginError(f"does not give {', '.join(lacking)}, of its claims", where=kind.name)
+        raise PluginError(
+            f"does not give {', '.join(lacking)}, of its claims", code="NM509", where=kind.name
+        )
     return result
 
 
