@@ -242,6 +242,10 @@ def test_only_what_is_missing_is_submitted(swept, accepted, monkeypatch):
     monkeypatch.setattr(
         "neuromodels.slurm.submission.status_of", lambda folder, entry: states[entry.number]
     )
+    monkeypatch.setattr(
+        "neuromodels.slurm.submission.is_finished",
+        lambda folder, entry, now: states[entry.number] == "complete",
+    )
     from neuromodels.slurm.submission import submit_sweep
 
     found = submit_sweep(definition, Profile(), folder)
