@@ -64,9 +64,7 @@ def _explain(stderr: str, code: int, free: int, models: Mapping[str, Source]) ->
     if missing:
         header = missing.group(1)
         fix = "run neuromodels doctor"
-        if header.startswith("gsl/"):
-            fix = "use numeric_solver='forward-Euler' for this model, or install libgsl-dev"
-        elif header == "mpi.h":
+        if header == "mpi.h":
             fix = "install MPI's development files, e.g. apt-get install libopenmpi-dev"
         return EnvironmentProblem(f"the C++ header {header} is missing", code="NM311", fix=fix)
     if "No space left on device" in stderr or free < 1 << 20:

@@ -102,7 +102,7 @@ def generate(
         "nest_version": nest_version,
         "engine": engine,
         "module": module,
-        "numeric_solver": family.neuron.numeric_solver if family.neuron else "forward-Euler",
+        "numeric_solver": family.neuron.numeric_solver if family.neuron else "rk45",
         "target": str(target),
         "answer": str(directory / "answer.json"),
         "neuron": spec(family.neuron.name) if family.neuron else None,

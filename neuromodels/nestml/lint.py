@@ -10,13 +10,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from pynestml.generated.PyNestMLLexer import PyNestMLLexer
+from pynestml.meta_model.ast_arithmetic_operator import ASTArithmeticOperator
+from pynestml.meta_model.ast_assignment import ASTAssignment
 from pynestml.meta_model.ast_declaration import ASTDeclaration
+from pynestml.meta_model.ast_expression import ASTExpression
 from pynestml.meta_model.ast_inline_expression import ASTInlineExpression
 from pynestml.meta_model.ast_input_port import ASTInputPort
 from pynestml.meta_model.ast_node import ASTNode
 from pynestml.meta_model.ast_parameter import ASTParameter
+from pynestml.meta_model.ast_simple_expression import ASTSimpleExpression
 from pynestml.meta_model.ast_variable import ASTVariable
+from pynestml.symbols.integer_type_symbol import IntegerTypeSymbol
 from pynestml.symbols.predefined_variables import PredefinedVariables
+from pynestml.symbols.symbol import SymbolKind
 
 from neuromodels.nestml.syntax import Finding, line
 from neuromodels.nestml.syntax import collect as collect
@@ -42,6 +48,54 @@ def reserved_names(model: Any) -> Iterator[Finding]:
                     line(node),
                     f"the name '{name}' is predefined in NESTML and would silently keep its "
                     "predefined meaning; rename it",
+                )
+
+
+def _integer_target(node: Any) -> bool:
+    """Whether the value of an expression goes into an integer as it is."""
+    parent = node.get_parent()
+    while isinstance(parent, ASTExpression) and isinstance(parent.type, IntegerTypeSymbol):
+        parent = parent.get_parent()
+    if isinstance(parent, ASTDeclaration):
+        return bool(parent.get_data_type().is_integer)
+    if isinstance(parent, ASTAssignment):
+        name = parent.get_variable().get_complete_name()
+        symbol = parent.get_scope().resolve_to_symbol(name, SymbolKind.VARIABLE)
+        return symbol is not None and isinstance(symbol.get_type_symbol(), IntegerTypeSymbol)
+    return False
+
+
+def integer_divisions(model: Any) -> Iterator[Finding]:
+    """A quotient of whole numbers among real ones: C++ drops its remainder."""
+    for node in collect(model, ASTExpression):
+        operator = node.get_binary_operator()
+        if not isinstance(operator, ASTArithmeticOperator) or not operator.is_div_op:
+            continue
+        sides = (node.get_lhs(), node.get_rhs())
+        if not all(isinstance(side.type, IntegerTypeSymbol) for side in sides):
+            continue
+        literal = isinstance(sides[1], ASTSimpleExpression) and sides[1].is_numeric_literal()
+        if not literal and not _integer_target(node):
+            yield Finding(
+                line(node),
+                f"'{node}' divides whole numbers and would lose its remainder; write "
+                f"1.0 * {sides[0]} / {sides[1]}, or assign it to an integer first",
+            )
+
+
+def vector_sizes(model: Any) -> Iterator[Finding]:
+    """A vector whose size is a parameter: new elements would be 0 where the size is changed."""
+    for node in collect(model, ASTDeclaration):
+        value = node.get_expression()
+        zero = isinstance(value, ASTSimpleExpression) and value.get_numeric_literal() == 0
+        for variable in node.get_variables():
+            size = variable.get_vector_parameter()
+            if size is not None and size.is_variable() and value is not None and not zero:
+                yield Finding(
+                    line(node),
+                    f"the size of '{variable.get_name()}' is the parameter '{size}': elements "
+                    "that a larger size adds would be 0; write the size as a number, or let the "
+                    "vector begin at 0",
                 )
 
 

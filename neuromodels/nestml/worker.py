@@ -18,6 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+#: What our templates call the solvers; "rk45" would be GSL's.
+_SOLVERS = {"rk45": "odeint", "forward-Euler": "forward-Euler"}
+
 
 class _Failed(Exception):
     """Generation cannot go on; the problems found so far say why."""
@@ -27,7 +30,7 @@ def _options(job: dict[str, Any], strict: dict[str, list[str]]) -> dict[str, Any
     """Options of PyNESTML's NEST code generator."""
     options: dict[str, Any] = {
         "nest_version": f"v{job['nest_version']}",  # or PyNESTML imports NEST twice to find out
-        "numeric_solver": job["numeric_solver"],
+        "numeric_solver": _SOLVERS[job["numeric_solver"]],
         # the default buffers every step, is searched linearly, and samples at t_post + delay
         "continuous_state_buffering_method": "post_spike_based",
         "synapse_models": [s["class"] for s in job["synapses"]],
@@ -156,7 +159,8 @@ def _lint(job: dict[str, Any], models: dict[str, Any]) -> Iterator[dict[str, Any
                 model, post, spec["third_factors"], spec["weight_variable"]
             )
         if not Logger.has_errors(model):
-            findings += units.find(model)
+            findings += [*lint.integer_divisions(model), *lint.vector_sizes(model)]
+            findings += units.find(model)  # last: changes the model
         for finding in findings:
             yield {"file": spec["shown"], "line": finding.line, "message": finding.message}
         if spec is not job["neuron"] and spec["paired"]:

@@ -148,6 +148,23 @@ def test_a_synapse_that_would_be_wrong_is_refused(
     assert error.where == f"{tmp_path}/some_synapse.nestml:{line}"
 
 
+@pytest.mark.parametrize(
+    ("new", "line", "message"),
+    [
+        ("        n integer = 3\n        m integer = 2\n        x real = n / m\n", 8, "remainder"),
+        ("        n integer = 3\n        x[n] real = 2.0\n", 7, "size of 'x' is the parameter"),
+    ],
+    ids=["integer division", "vector"],
+)
+def test_what_cpp_would_read_otherwise_is_refused(
+    tmp_path: Path, new: str, line: int, message: str
+) -> None:
+    old = "        step_size real = 1.5\n"
+    error = _error(tmp_path, _edited(NEURON, old, old + new))
+    assert error.where == f"{tmp_path}/some_neuron.nestml:{line}"
+    assert message in error.what
+
+
 def test_a_third_factor_that_the_neuron_lacks_is_refused(tmp_path: Path) -> None:
     text = _edited(NEURON, "        v real = 0.\n", "        u real = 0.\n")
     text = text.replace("v += step_size", "u += step_size").replace("v += exc", "u += exc")
@@ -205,8 +222,8 @@ def test_a_cpp_error_is_one_message(tmp_path: Path) -> None:
 
 def test_a_missing_header_says_how_to_get_it(tmp_path: Path) -> None:
     source = tmp_path / "module.cpp"
-    source.write_text("#include <gsl/gsl_errno_not_there.h>\n")
-    with pytest.raises(EnvironmentProblem, match=r"gsl_errno_not_there.h is missing.*libgsl-dev"):
+    source.write_text("#include <ltdl_not_there.h>\n")
+    with pytest.raises(EnvironmentProblem, match=r"ltdl_not_there.h is missing.*doctor"):
         compilation.compile_module(source, tmp_path / "module.so")
 
 

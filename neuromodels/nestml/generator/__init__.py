@@ -209,9 +209,7 @@ class Generator(NESTCodeGenerator):  # type: ignore[misc]
         """Everything that the templates of a neuron name."""
         self._functions.roots = True
         namespace = self._get_neuron_model_namespace(neuron, metadata)
-        reason = traits.uncovered_neuron(
-            neuron, metadata[neuron.get_name()], self.get_option("numeric_solver")
-        )
+        reason = traits.uncovered_neuron(neuron, metadata[neuron.get_name()])
         if reason:
             raise NotCovered(f"{self.plan.plain_names[neuron.get_name()]}: {reason}")
         common = self._common(neuron, {**namespace, "spike_updates": namespace["spike_updates"]})
@@ -340,6 +338,17 @@ class Generator(NESTCodeGenerator):  # type: ignore[misc]
         target.mkdir(parents=True, exist_ok=True)
         (target / name).write_text(text + "\n")
 
+    def analyse_neuron(self, neuron: Any, metadata: Any) -> Any:
+        """Let propagators have their limits."""
+        result = super().analyse_neuron(neuron, metadata)
+        traits.mark_propagators(neuron, metadata[neuron.get_name()])
+        return result
+
+    def analyse_synapse(self, synapse: Any, metadata: Any) -> None:
+        """Likewise."""
+        super().analyse_synapse(synapse, metadata)
+        traits.mark_propagators(synapse, metadata[synapse.get_name()])
+
     def generate_neuron_code(self, neuron: Any, metadata: Any) -> None:
         """Write a neuron."""
         if self.plan.engine == "plain":
@@ -372,6 +381,9 @@ class Generator(NESTCodeGenerator):  # type: ignore[misc]
             f"{folder}module.cpp",
             {
                 "module": self.plan.module,
+                "integrates": any(
+                    metadata[model.get_name()].get("numeric_solver") for model in neurons
+                ),
                 "neurons": [self._described(model, metadata) for model in neurons],
                 "synapses": [
                     self._described(model, metadata)

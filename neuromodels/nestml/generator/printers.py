@@ -29,6 +29,7 @@ from pynestml.codegeneration.printers.nest_gsl_function_call_printer import (
 )
 from pynestml.codegeneration.printers.nest_variable_printer import NESTVariablePrinter
 from pynestml.meta_model.ast_simple_expression import ASTSimpleExpression
+from pynestml.symbols.integer_type_symbol import IntegerTypeSymbol
 from pynestml.symbols.symbol import SymbolKind
 
 
@@ -80,6 +81,22 @@ class Memory:
         return self.used - 1
 
 
+#: NESTML leaves their types to C++, which takes no whole number beside a real one.
+_EXTREMES = {
+    "max": "std::max< {type} >( {{!s}}, {{!s}} )",
+    "min": "std::min< {type} >( {{!s}}, {{!s}} )",
+    "clip": "std::min< {type} >( {{2!s}}, std::max< {type} >( {{1!s}}, {{0!s}} ) )",
+}
+
+
+def _extreme(call: Any) -> str:
+    """Format of a call of `max`, `min` or `clip`: of whole numbers if all arguments are."""
+    whole = call.get_scope() is not None and all(
+        isinstance(argument.type, IntegerTypeSymbol) for argument in call.get_args()
+    )
+    return _EXTREMES[call.get_name()].format(type="long" if whole else "double")
+
+
 class Functions(NESTCppFunctionCallPrinter):  # type: ignore[misc]
     """Calls of functions.
 
@@ -98,6 +115,8 @@ class Functions(NESTCppFunctionCallPrinter):  # type: ignore[misc]
 
     def _print_function_call_format_string(self, function_call: Any) -> str:
         name = function_call.get_name()
+        if name in _EXTREMES:
+            return _extreme(function_call)
         if _is_users(function_call):
             return function_name(str(super()._print_function_call_format_string(function_call)))
         if name in ("exp", "pow"):
@@ -122,6 +141,8 @@ class GslFunctions(NESTGSLFunctionCallPrinter):  # type: ignore[misc]
     """Calls of functions in the right-hand side of a differential equation."""
 
     def _print_function_call_format_string(self, function_call: Any) -> str:
+        if function_call.get_name() in _EXTREMES:
+            return _extreme(function_call)
         if _is_users(function_call):
             text = NESTCppFunctionCallPrinter._print_function_call_format_string(
                 self, function_call
@@ -143,6 +164,15 @@ class Variables(NESTVariablePrinter):  # type: ignore[misc]
     def __init__(self, *, fast: bool = False, **options: Any) -> None:
         super().__init__(None, **options)
         self._fast = fast
+        #: parameters of the propagator that is being printed, and their numbers
+        self.moved: dict[str, int] | None = None
+
+    def print_variable(self, variable: Any) -> str:
+        """The C++ of a variable; of a propagator's parameter, where it may be moved to."""
+        text = str(super().print_variable(variable))
+        if self.moved is None or variable.get_name() == "__h":
+            return text
+        return f"at( {text}, {self.moved.setdefault(variable.get_name(), len(self.moved))} )"
 
     def _print(self, variable: Any, symbol: Any, with_origin: bool = True) -> str:
         if symbol.is_local():
@@ -212,7 +242,20 @@ FunctionsAsWritten = NESTCppFunctionCallPrinter
 
 
 class Expressions(CppExpressionPrinter):  # type: ignore[misc]
-    """Operators."""
+    """Operators, and propagators that `traits.mark_propagators` has marked."""
+
+    def print(self, node: Any) -> str:
+        """The C++ of an expression."""
+        name = getattr(node, "propagator", None)
+        variables = getattr(self._simple_expression_printer, "_variable_printer", None)
+        if name is None or not isinstance(variables, Variables) or variables.moved is not None:
+            return str(super().print(node))
+        variables.moved = {}
+        try:
+            text = super().print(node)
+        finally:
+            variables.moved = None
+        return f'neuromodels::propagator( [ & ]( const auto& at ) {{ return {text}; }}, "{name}" )'
 
 
 def expressions(variables: Any, functions: Any) -> Expressions:

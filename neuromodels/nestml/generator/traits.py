@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pynestml.generated.PyNestMLLexer import PyNestMLLexer
+from pynestml.meta_model.ast_arithmetic_operator import ASTArithmeticOperator
 from pynestml.meta_model.ast_expression import ASTExpression
 from pynestml.meta_model.ast_function_call import ASTFunctionCall
 from pynestml.meta_model.ast_simple_expression import ASTSimpleExpression
@@ -288,18 +289,51 @@ def needs_step(synapse: Any) -> bool:
     )
 
 
+# ---- propagators -------------------------------------------------------------------------------
+
+
+def mark_propagators(model: Any, metadata: dict[str, Any]) -> None:
+    """Give those internals of a model that are propagators of its parameters an attribute.
+
+    `neuromodels::propagator` evaluates them also for complex parameters, which only arithmetic,
+    powers and exponential functions take.
+    """
+    solver = metadata.get("analytic_solver") or {}
+    names = set(solver.get("propagators", ()))
+    states = {symbol.get_symbol_name() for symbol in model.get_state_symbols()}
+    for block in model.get_internals_blocks():
+        for declaration in block.get_declarations():
+            name = declaration.get_variables()[0].get_name()
+            expression = declaration.get_expression()
+            if name not in names or isinstance(expression, ASTSimpleExpression):
+                continue
+            read = {variable.get_name() for variable in collect(expression, ASTVariable)}
+            calls = {call.get_name() for call in collect(expression, ASTFunctionCall)}
+            others = [
+                node
+                for node in collect(expression, ASTExpression)
+                if node.is_logical_not
+                or node.is_ternary_operator()
+                or not isinstance(node.binary_operator, ASTArithmeticOperator | None)
+            ]
+            if read & states or calls - {"exp", "pow"} or others or len(read - {"__h"}) < 2:
+                continue
+            for literal in collect(expression, ASTSimpleExpression):
+                if isinstance(literal.numeric_literal, int):
+                    literal.numeric_literal = float(literal.numeric_literal)
+            expression.propagator = name
+
+
 # ---- what the fast engine leaves to the plain one ----------------------------------------------
 
 
-def uncovered_neuron(neuron: Any, metadata: dict[str, Any], numeric_solver: str) -> str | None:
+def uncovered_neuron(neuron: Any, metadata: dict[str, Any]) -> str | None:
     """Why a neuron is generated as NESTML does it; None if it is not."""
     vectors = [*neuron.get_vector_symbols(), *neuron.get_spike_input_ports()]
     if any(symbol.has_vector_parameter() and not vector_size(symbol) for symbol in vectors):
         return "it has a vector whose size is a parameter"
     if neuron.has_delay_variables():
         return "its equations have delays"
-    if metadata.get("numeric_solver") is not None and numeric_solver == "rk45":
-        return "its equations are solved by GSL"
     if any(metadata.get("transferred_variables", {}).values()) or any(
         metadata.get("recursive_vars_used", {}).values()
     ):

@@ -8,6 +8,7 @@
 #include "neuromodels_emission.h"
 #include "neuromodels_inputs.h"
 #include "neuromodels_memory.h"
+#include "neuromodels_propagator.h"
 #include "neuromodels_neuron.h"
 
 #if defined( __SSE__ )
