@@ -353,6 +353,12 @@ def _access_connections(
 
 
 def _check_access(done: int, model: str, variable: str) -> None:
+    if done == -2:
+        raise UsageError(
+            f"model '{model}' does not allow one of these values of '{variable}'",
+            code="NM263",
+            fix="see the condition in double brackets in its NESTML source",
+        )
     if done < 0:
         raise UnknownNameError(
             f"model '{model}' has no scalar parameter or state variable '{variable}'",

@@ -195,7 +195,7 @@ class Generator(NESTCodeGenerator):  # type: ignore[misc]
                     "cpp": self._printer.print(invariant),
                     "nestml": namespace["nestml_printer"].print(invariant),
                 }
-                for invariant in model.get_parameter_invariants()
+                for invariant in traits.constraints(model)
             ],
             "draws_normal": traits.uses(model, PredefinedFunctions.RANDOM_NORMAL),
             "draws_poisson": traits.uses(model, PredefinedFunctions.RANDOM_POISSON),

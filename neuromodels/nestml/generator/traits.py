@@ -289,6 +289,16 @@ def needs_step(synapse: Any) -> bool:
     )
 
 
+def constraints(model: Any) -> list[Any]:
+    """What must hold of parameters and state variables when they are set."""
+    return [
+        declaration.get_invariant()
+        for block in (*model.get_parameters_blocks(), *model.get_state_blocks())
+        for declaration in block.get_declarations()
+        if declaration.has_invariant()
+    ]
+
+
 # ---- propagators -------------------------------------------------------------------------------
 
 

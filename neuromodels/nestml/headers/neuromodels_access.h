@@ -153,8 +153,33 @@ access_value( const Variable< T >& variable, T& owner, const bool set, double& v
   }
 }
 
+//! Whether a model says which values its variables may have.
+template < typename T >
+constexpr bool has_constraints = requires( const T& owner ) { owner.check_constraints(); };
+
+//! Whether an object would accept a value; it is as it was afterwards.
+template < typename T >
+bool
+accepts( const Variable< T >& variable, T& owner, const double value )
+{
+  const double before = variable.get( owner );
+  variable.set( owner, value );
+  bool accepted = true;
+  try
+  {
+    owner.check_constraints();
+  }
+  catch ( const nest::BadProperty& )
+  {
+    accepted = false;
+  }
+  variable.set( owner, before );
+  return accepted;
+}
+
 /* Reads or writes a variable of every local connection of synapse model `syn_id`, in the kernel's
- * order, up to `capacity` of them.  Returns how many there are, or -1 if there is no such variable. */
+ * order, up to `capacity` of them.  Returns how many there are, -1 if there is no such variable, or -2 if
+ * the model does not allow a value; nothing is written then. */
 template < typename ConnectionT >
 long
 access_connections( const std::vector< Variable< ConnectionT > >& variables,
@@ -168,6 +193,26 @@ access_connections( const std::vector< Variable< ConnectionT > >& variables,
   if ( not variable )
   {
     return -1;
+  }
+  if constexpr ( has_constraints< ConnectionT > )
+  {
+    long i = 0;
+    for ( auto& connectors : nest::kernel().connection_manager.*reveal( ConnectorsTag() ) )
+    {
+      if ( not set or syn_id >= static_cast< long >( connectors.size() ) or not connectors[ syn_id ] )
+      {
+        continue;
+      }
+      auto& connector = static_cast< nest::Connector< ConnectionT >& >( *connectors[ syn_id ] );
+      for ( auto& connection : connector.*reveal( ConnectionsTag< ConnectionT >() ) )
+      {
+        if ( i < capacity and not accepts( *variable, connection, values[ i ] ) )
+        {
+          return -2;
+        }
+        ++i;
+      }
+    }
   }
   long n = 0;
   size_t tid = 0;
@@ -210,7 +255,7 @@ access_connections( const std::vector< Variable< ConnectionT > >& variables,
 
 /* Reads (`set` false) or writes a variable of the nodes `ids`, as far as they live on this rank; leaves
  * the entries of `values` that belong to others as they are.  Returns -1 if there is no such variable,
- * or a node is of another model. */
+ * or a node is of another model, and -2 if the model does not allow a value; nothing is written then. */
 template < typename NeuronT >
 long
 access_values( const std::vector< Variable< NeuronT > >& variables,
@@ -224,6 +269,17 @@ access_values( const std::vector< Variable< NeuronT > >& variables,
   if ( not variable )
   {
     return -1;
+  }
+  if constexpr ( has_constraints< NeuronT > )
+  {
+    for ( long i = 0; set and i < n; ++i )
+    {
+      auto* neuron = dynamic_cast< NeuronT* >( nest::kernel().node_manager.get_mpi_local_node_or_device_head( ids[ i ] ) );
+      if ( neuron and not accepts( *variable, *neuron, values[ i ] ) )
+      {
+        return -2;
+      }
+    }
   }
   settings() += set;
   for ( long i = 0; i < n; ++i )
