@@ -22,6 +22,7 @@ from .kernel.values import weight_summary as weight_summary
 from .kernel.values import weights as weights
 from .models import NeuronModel as NeuronModel
 from .models import SynapseModel as SynapseModel
+from .notebook import load_ipython_extension as load_ipython_extension
 from .parameters import Parameters as Parameters
 from .parameters import parameter as parameter
 from .reproduction import Reproduction as Reproduction

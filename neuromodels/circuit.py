@@ -164,8 +164,9 @@ class Network(abc.ABC):
         Parameters
         ----------
         act : callable
-            Reads state variables of neurons and weights, and sets them with
-            `neuromodels.set_values`.  It must not call ``nest.Simulate``.
+            May read and set what it likes, in nodes and weights.  `neuromodels.set_values` costs
+            least; where a parameter of a device or of one of NEST's own neurons is set, NEST
+            prepares the network anew.  It must not call ``nest.Simulate``.
         interval : float
             Biological time (ms), a multiple of the resolution; see `signal` for the minimal delay.
 

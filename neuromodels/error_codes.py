@@ -334,6 +334,34 @@ _TABLE = (
         "NEUROMODELS_ENGINE takes one of two words.",
         "Unset it, or set it to a value that the message names.",
     ),
+    ErrorCode(
+        "NM292",
+        "A NESTML model is given that cannot be used",
+        "There is no such file, or two different models are given under one name.",
+        "Give the path of a file that ends in `.nestml`, and each name once.",
+    ),
+    ErrorCode(
+        "NM293",
+        "It is not clear how a synapse is to be used",
+        "A synapse in a file sees spikes or variables of its neuron, and nothing says of which, or "
+        "its weight has no usual name.",
+        "Give its neuron in the same call or say `pairs={'synapse': 'neuron'}`, with "
+        "`SynapseModel(...)` for the rest.",
+    ),
+    ErrorCode(
+        "NM294",
+        "An option of NESTML is not accepted",
+        "`codegen_opts` or `pairs` have the wrong form, contradict each other, or want what "
+        "neuromodels does otherwise.",
+        "Leave the option out; the message lists those that are used.",
+    ),
+    ErrorCode(
+        "NM295",
+        "A change between two runs would make NEST overwrite a recorder's file",
+        "NEST reads most parameters of its own models in `nest.Prepare` only, which begins "
+        "recorders' files, too.",
+        "Record to memory, or set what is to be changed before `nest.Prepare`.",
+    ),
     # 3: this computer.
     ErrorCode(
         "NM300",

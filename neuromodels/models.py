@@ -1,11 +1,64 @@
-"""What a plugin says about a NESTML model: its plain name, its source, and its pairing."""
+"""What is said about a NESTML model: its plain name, its source, and its pairing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources.abc import Traversable
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A file: a `pathlib.Path`, or part of a package (`importlib.resources`)."""
+
+    @property
+    def name(self) -> str:
+        """Name without its folder."""
+
+    def is_file(self) -> bool:
+        """Whether it exists."""
+
+    def read_text(self, encoding: str | None = None) -> str:
+        """All of its text."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """NESTML source in memory: of a notebook's cell, or of a file as it was when it was read.
+
+    Parameters
+    ----------
+    text : str
+    shown : str
+        What error messages call it, e.g. the file's path.
+    """
+
+    text: str
+    shown: str = "<text>"
+
+    @property
+    def name(self) -> str:
+        """Name without its folder."""
+        return Path(self.shown).name
+
+    def is_file(self) -> bool:
+        """It can be read."""
+        return True
+
+    def read_text(self, encoding: str | None = None) -> str:  # noqa: ARG002
+        """All of its text."""
+        return self.text
+
+    def __str__(self) -> str:
+        return self.shown
+
+
+def _readable(source: Readable | str) -> Readable:
+    """Take a string as a path, or as the source itself where it has more than one line."""
+    if not isinstance(source, str):
+        return source
+    return Text(source) if "\n" in source else Path(source)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,9 +69,10 @@ class NeuronModel:
     ----------
     name : str
         Plain NEST model name, as in ``nest.Create(name)``.
-    source : Traversable
-        The ``.nestml`` file, e.g. ``importlib.resources.files(__package__) / "models/x.nestml"``.
-        May hold a model of another name; `name` is what users see.
+    source : path, Traversable or str
+        The ``.nestml`` file, e.g. ``importlib.resources.files(__package__) / "models/x.nestml"``;
+        or the source itself.  May hold one model of another name, or several models, of which
+        `name` is one; `name` is what users see.
     summary : str
         One line.
     numeric_solver : {"rk45", "forward-Euler"}
@@ -29,9 +83,14 @@ class NeuronModel:
     """
 
     name: str
-    source: Traversable
+    source: Readable | str
     summary: str = ""
     numeric_solver: Literal["rk45", "forward-Euler"] = "rk45"
+
+    @property
+    def file(self) -> Readable:
+        """The source, to be read."""
+        return _readable(self.source)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +101,8 @@ class SynapseModel:
     ----------
     name : str
         Plain NEST model name, as in ``nest.Connect(..., {"synapse_model": name})``.
-    source : Traversable
-        The ``.nestml`` file.
+    source : path, Traversable or str
+        The ``.nestml`` file, or the source itself.
     summary : str
         One line.
     neuron : str, optional
@@ -61,13 +120,18 @@ class SynapseModel:
     """
 
     name: str
-    source: Traversable
+    source: Readable | str
     summary: str = ""
     neuron: str | None = None
     post_port: str = "post_spikes"
     third_factors: Mapping[str, str] = field(default_factory=dict)
     weight_variable: str = "w"
     delay_variable: str | None = None
+
+    @property
+    def file(self) -> Readable:
+        """The source, to be read."""
+        return _readable(self.source)
 
 
 Model = NeuronModel | SynapseModel

@@ -8,7 +8,7 @@ from generator import equations, header
 from generator.markdown import slug, table
 from neuromodels.models import NeuronModel, SynapseModel
 from neuromodels.nestml import declarations
-from neuromodels.nestml.family import Source
+from neuromodels.nestml.source import Source
 from neuromodels.registry import Registry
 
 __all__ = ["pages"]
@@ -46,7 +46,7 @@ def page(found: Registry, name: str) -> str:
             f"* **{label}** {header.escaped(entry)}" for label, entry in known.items()
         )
         parts += ["## References", entries]
-    parts += ["## Source", f"````{{dropdown-source}} {model.source.name}\n{text.rstrip()}\n````"]
+    parts += ["## Source", f"````{{dropdown-source}} {model.file.name}\n{text.rstrip()}\n````"]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

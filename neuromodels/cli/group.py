@@ -24,6 +24,7 @@ CORE: Mapping[str, str] = MappingProxyType(
         "reproduce": "neuromodels.cli.reproduce",
         "bench": "neuromodels.cli.bench",
         "models": "neuromodels.cli.models",
+        "check": "neuromodels.cli.check",
         "doctor": "neuromodels.cli.doctor",
         "explain": "neuromodels.cli.explain",
         "new-plugin": "neuromodels.cli.new_plugin",

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neuromodels.cli import completion
+from neuromodels.cli.files import pairing_options
 from neuromodels.cli.output import human_age, human_size, json_option, print_json, print_table
+from neuromodels.nestml.family import resolve
+from neuromodels.nestml.given import read
 from neuromodels.registry import registry
 
 if TYPE_CHECKING:
@@ -22,18 +25,26 @@ def command() -> None:
 
 
 @command.command(name="build", short_help="Compile models now rather than at their first use.")
-@click.argument("names", nargs=-1, shell_complete=completion.names("models"))
+@click.argument(
+    "names", nargs=-1, metavar="[NAME|FILE]...", shell_complete=completion.names("models")
+)
+@pairing_options
 @json_option
-def build_(names: tuple[str, ...], as_json: bool) -> None:
-    """Compile the models NAMES, or all that are registered, unless the cache has them."""
-    found = registry()
-    for name in names:
-        found.model(name)
-    wanted = list(names) or sorted(found.models)
-    from neuromodels.nestml import build
+def build_(
+    names: tuple[str, ...], pairs: dict[str, str], codegen_opts: dict[str, Any], as_json: bool
+) -> None:
+    """Compile models, or all that are registered, unless the cache has them.
 
-    entries = build.build(wanted, report=_print_progress)
-    _show(entries, as_json=as_json)
+    Each is the NAME of a registered model, or a NESTML FILE (a path that ends in .nestml), of which
+    all models are compiled.
+    """
+    from neuromodels.nestml.build import build_families
+
+    found = registry()
+    request = read(
+        list(names) or sorted(found.models), found, pairs=pairs, codegen_opts=codegen_opts
+    )
+    _show(build_families(resolve(request.names, request), _print_progress), as_json=as_json)
 
 
 def _print_progress(stage: str, name: str) -> None:

@@ -13,29 +13,45 @@ from neuromodels.cli.output import json_option, print_json, print_table
 from neuromodels.errors import PluginError, UnknownNameError
 from neuromodels.models import Model, SynapseModel
 from neuromodels.nestml import cache, declarations
-from neuromodels.nestml.family import Source
+from neuromodels.nestml.given import read
+from neuromodels.nestml.source import Source
 from neuromodels.parameters import nearest
-from neuromodels.registry import Registry, registry
+from neuromodels.registry import Registered, Registry, registry
 
 
 @click.command(name="show", short_help="The parameters of a circuit or a model.")
-@click.argument("name", shell_complete=names("circuits", "models", "analyses", "comparisons"))
+@click.argument(
+    "name",
+    metavar="NAME|FILE",
+    shell_complete=names("circuits", "models", "analyses", "comparisons"),
+)
 @json_option
 def command(name: str, as_json: bool) -> None:
-    """Show what the circuit, model or analysis NAME is: parameters with units, ranges, sources."""
-    found = registry()
-    content = _content(found, name)
+    """Show what the circuit, model or analysis NAME is: parameters with units, ranges, sources.
+
+    Of the NESTML FILE (a path that ends in .nestml), all models.
+    """
+    is_file = name.endswith(".nestml")  # circuits have slashes
+    contents = _file(name) if is_file else [_content(registry(), name)]
     if as_json:
-        print_json(content)
-    else:
+        print_json(contents[0] if len(contents) == 1 else contents)
+        return
+    for number, content in enumerate(contents):
+        if number:
+            click.echo()
         _print(content)
+
+
+def _file(path: str) -> list[dict[str, Any]]:
+    request = read([path], registry(), complete=False)
+    return [_model(Registered(request.model(name), "", "")) for name in request.names]
 
 
 def _content(found: Registry, name: str) -> dict[str, Any]:
     if name in found.circuits:
         return _circuit(found, name)
     if name in found.models:
-        return _model(found, name)
+        return _model(found.models[name])
     if name in found.analyses:
         analysis = found.analyses[name]
         return {
@@ -104,12 +120,11 @@ def _circuit(found: Registry, name: str) -> dict[str, Any]:
     }
 
 
-def _model(found: Registry, name: str) -> dict[str, Any]:
-    item = found.models[name]
-    model: Model = item.object
+def _model(item: Registered[Model]) -> dict[str, Any]:
+    model = item.object
     source = Source.read(model).text
     content: dict[str, Any] = {
-        "name": name,
+        "name": model.name,
         "kind": "synapse" if isinstance(model, SynapseModel) else "neuron",
         "plugin": item.plugin,
         "version": item.version,
@@ -133,15 +148,15 @@ def _model(found: Registry, name: str) -> dict[str, Any]:
     }
     if isinstance(model, SynapseModel):
         content["neuron"] = model.neuron
-    reason = cache.left_to_plain(name)
+    reason = cache.left_to_plain(model.name)
     content["engine"] = f"plain ({reason})" if reason else "fast"
     return content
 
 
 def _print(content: dict[str, Any]) -> None:
-    origin = f"plugin {content['plugin']} {content['version']}".rstrip()
-    click.echo(f"{content['name']}: {content['summary']}")
-    click.echo(f"{content['kind']}, {origin}")
+    origin = f", plugin {content['plugin']} {content['version']}".rstrip()
+    click.echo(f"{content['name']}: {content['summary']}".rstrip(" :"))
+    click.echo(f"{content['kind']}{origin if content['plugin'] else ''}")
     for key in ("neuron", "source", "engine"):
         if content.get(key):
             click.echo(f"{key}: {content[key]}")

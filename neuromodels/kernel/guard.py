@@ -21,6 +21,8 @@ _neuron_of: dict[str, str] = {}
 _weight_of: dict[str, str] = {}
 #: Name given with nest.CopyModel -> name it was copied from.
 _copied_from: dict[str, str] = {}
+#: Models whose defaults have been set.
+_set: set[str] = set()
 
 
 def learn(family: Family) -> None:
@@ -36,6 +38,12 @@ def forget() -> None:
     _neuron_of.clear()
     _weight_of.clear()
     _copied_from.clear()
+    _set.clear()
+
+
+def altered() -> bool:
+    """Whether models have been copied, or given other defaults, since the last reset."""
+    return bool(_copied_from or _set)
 
 
 def original(model: str) -> str:
@@ -108,8 +116,10 @@ def hook(kernel: Any) -> None:
 
         setattr(kernel, name, wrapper)
 
-    def connect(_pre: Any, post: Any, _conn_spec: Any, syn_spec: Any) -> None:
-        check(_specs(syn_spec), of_datum(post))
+    def connect(pre: Any, post: Any, rule: Any, syn_spec: Any) -> None:
+        specs = _specs(syn_spec)
+        check(specs, of_datum(post))
+        check(specs if _is_symmetric(rule) else [], of_datum(pre))
 
     def connect_arrays(
         _pre: Any, post: Any, weights: Any, _delays: Any, model: str, keys: Any, _values: Any
@@ -132,11 +142,20 @@ def hook(kernel: Any) -> None:
     def copy_model(existing: str, new: str, _params: Any) -> None:
         _copied_from[new] = existing
 
+    def set_defaults(model: str, _params: Any) -> None:
+        _set.add(model)
+
     guarded("llapi_connect", connect)
     guarded("llapi_connect_arrays", connect_arrays)
     guarded("llapi_connect_layers", connect_layers)
     guarded("llapi_connect_tripartite", connect_tripartite)
     guarded("llapi_copy_model", copy_model)
+    guarded("llapi_set_defaults", set_defaults)
+
+
+def _is_symmetric(rule: Any) -> bool:
+    """Whether connections are made the other way round, too."""
+    return isinstance(rule, Mapping) and bool(rule.get("make_symmetric"))
 
 
 def _specs(syn_spec: Any) -> list[Mapping[str, Any]]:

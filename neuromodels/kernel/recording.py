@@ -125,6 +125,7 @@ class KernelNetwork(Network):
         self._grids: dict[int, _Grid] = {}
         self._sealed = False
         self._connections = 0
+        self._off_grid = False
 
     # -- what a circuit calls -----------------------------------------------------------------
 
@@ -253,6 +254,7 @@ class KernelNetwork(Network):
             )
             self.nest.Connect(trace.device, trace.nodes, syn_spec=delay)
         self._connections = int(self.nest.num_connections)
+        self._off_grid = bool(self.nest.off_grid_spiking)
 
     def _schedule(self, every: int) -> dict[str, float]:
         """Settings with which a multimeter samples at the protocol's multiples of `every` steps.
@@ -325,7 +327,6 @@ class KernelNetwork(Network):
         Must be called outside ``nest.Prepare`` ... ``nest.Cleanup``: NEST does not let recorders be
         emptied inside.
         """
-        off_grid = bool(self.nest.off_grid_spiking)
         for name, population in self._populations.items():
             if population.recorder is None:
                 continue
@@ -337,7 +338,7 @@ class KernelNetwork(Network):
             prefix = f"spikes/{name}/"
             spool.add(prefix + "steps", events["times"][kept] + self._origin)
             spool.add(prefix + "ids", population.local(events["senders"][kept]))
-            if off_grid:
+            if self._off_grid:
                 spool.add(prefix + "offsets", events["offsets"][kept])
         for name, trace in self._traces.items():
             events = trace.device.get("events")

@@ -254,8 +254,7 @@ def get_values(what: Any, variable: str) -> npt.NDArray[np.float64]:
 def set_values(what: Any, variable: str, values: npt.ArrayLike) -> None:
     """Set a parameter or state variable of neurons or connections, a thousand times faster.
 
-    Allowed where ``set`` is, outside of ``nest.Prepare`` ... ``nest.Cleanup``; for state variables
-    and weights also between two calls of ``nest.Run`` (`Network.control`).
+    Allowed where ``set`` is, and between two calls of ``nest.Run`` (`Network.control`).
 
     Parameters
     ----------

@@ -35,8 +35,18 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 _MANIFEST = "manifest.json"
+CHECKS = "checks"
+"""Folder of what was found wrong with sources."""
 _KEY = re.compile(r"[0-9a-f]{16}")
-_BYSTANDERS = ("build.py", "cache.py", "declarations.py", "stores.py")
+_BYSTANDERS = (
+    "build.py",
+    "cache.py",
+    "checking.py",
+    "declarations.py",
+    "given.py",
+    "pairing.py",
+    "stores.py",
+)
 """Of this package, what has no say in the C++ of a model."""
 
 
@@ -130,6 +140,12 @@ def key(family: Family) -> str:
         "machine": platform.machine(),
     }
     text = json.dumps(described, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def revision(described: Any) -> str:
+    """Hash of something that NESTML and our checks are to look at."""
+    text = json.dumps([described, generator_revision(), toolchain.find_nestml()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -368,3 +384,6 @@ def _sweep(store: Store) -> None:
             lock = _lock(store, key)
             with contextlib.suppress(Timeout, OSError), lock.acquire(timeout=0):
                 shutil.rmtree(left, ignore_errors=True)  # a running build would hold the lock
+    for left in (store.path / CHECKS).glob("*.json"):
+        if _KEY.fullmatch(left.stem):
+            left.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from neuromodels.errors import EnvironmentProblem, ModelError
 from neuromodels.machine.installation import find_nest
 from neuromodels.machine.toolchain import compile_flags, find_boost, find_compiler
-from neuromodels.nestml.family import Source
+from neuromodels.nestml.source import Source
 
 
 def compile_module(source: Path, output: Path, models: Mapping[str, Source] | None = None) -> None:

@@ -10,7 +10,16 @@ import re
 from collections.abc import Iterator
 from typing import TypedDict
 
-__all__ = ["Declaration", "Port", "equations", "head", "parameters", "ports", "state"]
+__all__ = [
+    "Declaration",
+    "Port",
+    "equations",
+    "head",
+    "internals",
+    "parameters",
+    "ports",
+    "state",
+]
 
 _BLOCK = re.compile(r"\s*(?P<name>\w+)\s*:\s*(?:#.*)?$")
 _DECLARATION = re.compile(
@@ -19,7 +28,8 @@ _DECLARATION = re.compile(
     r"(?P<decorators>(?:@[\w:]+\s*)*)(?:\[\[.*\]\]\s*)?(?:\#\s*(?P<doc>.*?))?\s*$"
 )
 _PORT = re.compile(
-    r"\s*(?P<name>\w+)(?:\s+(?P<type>\S+))?\s*<-\s*(?P<kind>spike|continuous)\s*"
+    r"\s*(?P<name>\w+)(?:\[\w+\])?(?:\s+(?P<type>\S+))?\s*<-\s*"
+    r"(?:(?:excitatory|inhibitory)\s+)*(?P<kind>spike|continuous)\s*"
     r"(?:\#\s*(?P<doc>.*?))?\s*$"
 )
 _PURE = frozenset({"real", "integer", "boolean", "string", "void"})
@@ -46,7 +56,7 @@ class Port(TypedDict):
 def head(source: str) -> list[str]:
     """Lines of the comment before the model, without ``#``, title and licence."""
     lines: list[str] = []
-    for line in source.splitlines():
+    for line in source.lstrip("\ufeff\n").splitlines():
         if not line.startswith("#"):
             break
         lines.append(line.removeprefix("#").removeprefix(" ").rstrip())
@@ -61,6 +71,11 @@ def parameters(source: str) -> list[Declaration]:
 def state(source: str) -> list[Declaration]:
     """Read the ``state`` block; `default` is the initial value."""
     return [found for line in _block(source, "state") for found in _declarations(line)]
+
+
+def internals(source: str) -> list[Declaration]:
+    """Read the ``internals`` block: constants that are computed once."""
+    return [found for line in _block(source, "internals") for found in _declarations(line)]
 
 
 def ports(source: str) -> list[Port]:

@@ -7,14 +7,14 @@ with a set of synapses (a *family*), or one unpaired synapse.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 from neuromodels.errors import ModelError
 from neuromodels.models import Model, NeuronModel, SynapseModel
+from neuromodels.nestml.source import Source
 
 
 class Registered(Protocol):
@@ -41,62 +41,6 @@ class Models(Protocol):
 
 
 @dataclass(frozen=True)
-class Source:
-    """Text of a NESTML model, the file it came from and the model's name in it."""
-
-    text: str
-    shown: str
-    model: str
-
-    @classmethod
-    def read(cls, model: Model) -> Source:
-        """Read a model's file.
-
-        Raises
-        ------
-        ModelError
-            The file cannot be read, or no line of it says ``model NAME:``.
-        """
-        shown = str(model.source)
-        try:
-            text = model.source.read_text(encoding="utf-8-sig")  # some editors write a mark
-        except OSError as error:
-            raise ModelError(
-                f"the NESTML source of model '{model.name}' cannot be read: {error}",
-                code="NM401",
-                where=shown,
-                fix="correct the path in the plugin's registration",
-            ) from error
-        except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            raise ModelError(
-                f"the NESTML source of model '{model.name}' is not UTF-8",
-                code="NM401",
-                where=f"{shown}:{line}",
-                fix="save the file as UTF-8",
-            ) from error
-        found = re.search(r"^model[ \t]+(\w+)[ \t]*:", text, re.MULTILINE)
-        if found is None:
-            raise ModelError(
-                f"there is no line 'model NAME:' in the source of model '{model.name}'",
-                code="NM402",
-                where=shown,
-                fix="begin the model with 'model NAME:'",
-            )
-        return cls(text, shown, found.group(1))
-
-    def renamed(self, name: str) -> str:
-        """The text with the model called `name`; line numbers stay the same."""
-        return re.sub(
-            rf"^model[ \t]+{self.model}[ \t]*:",
-            f"model {name}:",
-            self.text,
-            count=1,
-            flags=re.MULTILINE,
-        )
-
-
-@dataclass(frozen=True)
 class Family:
     """A neuron with the synapses paired with it, or one unpaired synapse.
 
@@ -116,21 +60,40 @@ class Family:
         return self.neuron.name if self.neuron else self.synapses[0].name
 
     @property
+    def members(self) -> tuple[Model, ...]:
+        """The models, the neuron first."""
+        head: tuple[Model, ...] = (self.neuron,) if self.neuron else ()
+        return (*head, *self.synapses)
+
+    @property
     def models(self) -> tuple[str, ...]:
         """Plain names of everything in the family, the neuron first."""
-        head = (self.neuron.name,) if self.neuron else ()
-        return (*head, *(s.name for s in self.synapses))
+        return tuple(model.name for model in self.members)
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
         """Plain name -> source."""
-        members: list[Model] = [*([self.neuron] if self.neuron else []), *self.synapses]
-        return {model.name: Source.read(model) for model in members}
+        return {model.name: Source.read(model) for model in self.members}
+
+    def line(self, shown: str, number: int) -> str:
+        """A line of a file, without the space around it; empty where there is none."""
+        for source in self.sources.values():
+            lines = source.text.splitlines()
+            if source.shown == shown and number <= len(lines) and lines[number - 1].strip():
+                return lines[number - 1].strip()  # of several models in a file, this one's
+        return ""
+
+    def without(self, names: Collection[str]) -> Family | None:
+        """What is left without the models `names`; None without its neuron, or if nothing is."""
+        if self.neuron is not None and self.neuron.name in names:
+            return None
+        left = tuple(s for s in self.synapses if s.name not in names)
+        return Family(self.neuron, left) if self.neuron or left else None
 
     def joined(self, other: Family) -> Family:
-        """The family with the synapses of both."""
+        """The family with the synapses of both; what `other` has replaces what this one has."""
         synapses = {s.name: s for s in (*self.synapses, *other.synapses)}
-        return Family(self.neuron, tuple(synapses[name] for name in sorted(synapses)))
+        return Family(other.neuron, tuple(synapses[name] for name in sorted(synapses)))
 
 
 def resolve(names: Iterable[str], registry: Models) -> list[Family]:

@@ -104,7 +104,6 @@ def generate(
         "module": module,
         "numeric_solver": family.neuron.numeric_solver if family.neuron else "rk45",
         "target": str(target),
-        "answer": str(directory / "answer.json"),
         "neuron": spec(family.neuron.name) if family.neuron else None,
         "synapses": [
             {
@@ -119,11 +118,11 @@ def generate(
         ],
     }
     reason = f"{VARIABLE} is plain" if engine == "plain" else ""
-    answer = _answer(job, directory, family)
+    answer = run_worker(job, directory, family)
     if not answer["problems"] and "not_covered" in answer:
         reason = answer["not_covered"]
         engine = "plain"
-        answer = _answer({**job, "engine": engine}, directory, family)
+        answer = run_worker({**job, "engine": engine}, directory, family)
     if answer["problems"]:
         raise _model_error(family, suffix, answer["problems"])
     return Generated(
@@ -137,12 +136,19 @@ def generate(
     )
 
 
-def _answer(job: dict[str, Any], directory: Path, family: Family) -> dict[str, Any]:
-    """Run the generator process."""
-    answer_path = directory / "answer.json"
+def run_worker(job: dict[str, Any], directory: Path, *families: Family) -> dict[str, Any]:
+    """Let PyNESTML do a job about `families` in a process of its own.
+
+    Raises
+    ------
+    ModelError
+        It ended without an answer.
+    EnvironmentProblem
+        NESTML cannot be imported.
+    """
+    path, answer_path = directory / "job.json", directory / "answer.json"
     answer_path.unlink(missing_ok=True)
-    path = directory / "job.json"
-    path.write_text(json.dumps(job))
+    path.write_text(json.dumps({**job, "answer": str(answer_path)}))
     done = subprocess.run(
         [sys.executable, "-m", "neuromodels.nestml.worker", str(path)],
         capture_output=True,
@@ -160,10 +166,11 @@ def _answer(job: dict[str, Any], directory: Path, family: Family) -> dict[str, A
                 where=sys.executable,
                 fix="reinstall it: pip install --force-reinstall nestml",
             )
+        sources = [source.shown for family in families for source in family.sources.values()]
         raise ModelError(
-            f"the NESTML generator process ended without an answer: {reason}",
+            f"the NESTML process ended without an answer: {reason}",
             code="NM404",
-            where=", ".join(source.shown for source in family.sources.values()),
+            where=", ".join(dict.fromkeys(sources)),
             fix="see --debug",
         )
     answer: dict[str, Any] = json.loads(answer_path.read_text())
@@ -174,13 +181,11 @@ def _answer(job: dict[str, Any], directory: Path, family: Family) -> dict[str, A
 def _model_error(family: Family, suffix: str, problems: list[dict[str, Any]]) -> ModelError:
     """The first problem, with the user's own line; the number of further ones."""
     first = problems[0]
-    source = next((s for s in family.sources.values() if s.shown == first["file"]), None)
     where, quoted = first["file"], ""
-    if source is not None and first["line"] > 0:
-        lines = source.text.splitlines()
-        where = f"{source.shown}:{first['line']}"
-        if first["line"] <= len(lines):
-            quoted = f": {lines[first['line'] - 1].strip()}"
+    if first["file"] and first["line"] > 0:
+        where = f"{first['file']}:{first['line']}"
+        text = family.line(first["file"], first["line"])
+        quoted = f": {text}" if text else ""
     message = str(first["message"]).replace(f"_{suffix}", "").strip()
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return ModelError(f"{message}{more}{quoted and ' in line' + quoted}", code="NM403", where=where)

@@ -1,4 +1,4 @@
-"""Generates C++ with PyNESTML in a process: ``python -m neuromodels.nestml.worker JOB``.
+"""Checks models and generates C++ with PyNESTML: ``python -m neuromodels.nestml.worker JOB``.
 
 In a process of its own, because PyNESTML keeps global state, prints, takes seconds to import, and
 is patched here (`neuromodels.nestml.workarounds`).  Reads a JSON job, writes a JSON answer:
@@ -14,6 +14,7 @@ import io
 import json
 import re
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,13 +69,13 @@ def _templates(engine: str) -> dict[str, Any]:
     }
 
 
-def _logged(files: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Errors in PyNESTML's log, as problems; `files` maps model class -> file shown to the user."""
-    from pynestml.utils.logger import Logger, LoggingLevel
+def _logged(files: dict[str, str], of: str = "ERROR") -> Iterator[dict[str, Any]]:
+    """What PyNESTML has logged, as problems; `files` maps model class -> file shown to the user."""
+    from pynestml.utils.logger import Logger
 
     seen = set()
     for artifact, node, level, _code, position, message in Logger.get_log().values():
-        if level is not LoggingLevel.ERROR:
+        if level.name != of:
             continue
         name = node.get_name() if node is not None else artifact
         file = next((f for c, f in files.items() if name and str(name).startswith(c)), None)
@@ -163,7 +164,7 @@ def _lint(job: dict[str, Any], models: dict[str, Any]) -> Iterator[dict[str, Any
             findings += units.find(model)  # last: changes the model
         for finding in findings:
             yield {"file": spec["shown"], "line": finding.line, "message": finding.message}
-        if spec is not job["neuron"] and spec["paired"]:
+        if spec is not job["neuron"] and spec["paired"] and job["neuron"]:
             neuron = models[job["neuron"]["class"]]
             sources = lint.third_factor_sources(neuron, spec["name"], spec["third_factors"])
             for finding in sources:
@@ -171,29 +172,23 @@ def _lint(job: dict[str, Any], models: dict[str, Any]) -> Iterator[dict[str, Any
                 yield {"file": shown, "line": finding.line, "message": finding.message}
 
 
-def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, Any]:
+def _set_up(specs: list[dict[str, Any]], target: str) -> None:
+    """Repair PyNESTML and tell it what it will be asked for."""
     from pynestml.frontend.frontend_configuration import FrontendConfiguration
-    from pynestml.frontend.pynestml_frontend import transform_models, transformers_from_target_name
-    from pynestml.transformers.illegal_variable_name_transformer import (
-        IllegalVariableNameTransformer,
-    )
-    from pynestml.utils.logger import Logger, LoggingLevel
 
-    from neuromodels.nestml import lint, workarounds
-    from neuromodels.nestml.generator import Generator, NotCovered, Plan, decay
+    from neuromodels.nestml import workarounds
     from neuromodels.nestml.repairs import literals, units
 
     workarounds.apply()
     literals.apply()
     units.compare_base_units()
     sys.setrecursionlimit(10000)
-    target = Path(job["target"])
     FrontendConfiguration.parse_config(
         [
             "--input_path",
-            *(spec["file"] for spec in _specs(job)),
+            *(spec["file"] for spec in specs),
             "--target_path",
-            str(target),
+            target,
             "--target_platform",
             "NEST",
             "--logging_level",
@@ -202,13 +197,68 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
             "neuromodelsmodule",
         ]
     )
+
+
+def _checked(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, Any]:
+    """Syntax trees of models; everything that is wrong with them goes to `problems`."""
+    from pynestml.utils.logger import Logger, LoggingLevel
+
     Logger.init_logger(LoggingLevel.ERROR)
     Logger.no_print = True
-
-    files = {spec["class"]: spec["shown"] for spec in _specs(job)}
     models = _parse(job, problems)
     problems.extend(_lint(job, models))  # first: says more than PyNESTML about the same line
-    problems.extend(_logged(files))
+    problems.extend(_logged({spec["class"]: spec["shown"] for spec in _specs(job)}))
+    return models
+
+
+def _check(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, Any]:
+    """Check the families of a job; of one with a model that cannot be parsed, the others too."""
+    _set_up([spec for family in job["families"] for spec in _specs(family)], job["target"])
+    warnings: list[dict[str, Any]] = []
+    for family in job["families"]:
+        parsed = False
+        with _reporting(family, problems):
+            parsed = bool(_checked(family, problems))
+            warnings += _logged({s["class"]: s["shown"] for s in _specs(family)}, "WARNING")
+        for spec in () if parsed else _specs(family):
+            alone = {**family, "neuron": spec, "synapses": []}
+            with _reporting(alone, problems):
+                _checked(alone, problems)
+    return {"warnings": warnings}
+
+
+@contextlib.contextmanager
+def _reporting(job: dict[str, Any], problems: list[dict[str, Any]]) -> Iterator[None]:
+    """Make a problem of what PyNESTML throws: whatever it is, it is about the model."""
+    try:
+        yield
+    except _Failed:
+        pass
+    except Exception as error:  # noqa: BLE001
+        from pynestml.utils.logger import Logger
+
+        if Logger.get_log():
+            problems.extend(_logged({spec["class"]: spec["shown"] for spec in _specs(job)}))
+        if not problems:
+            shown = _specs(job)[0]["shown"]
+            text = f"NESTML failed: {type(error).__name__}: {error}"
+            problems.append({"file": shown, "line": 0, "message": text})
+        traceback.print_exc(file=sys.stdout)
+
+
+def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, Any]:
+    from pynestml.frontend.frontend_configuration import FrontendConfiguration
+    from pynestml.frontend.pynestml_frontend import transform_models, transformers_from_target_name
+    from pynestml.transformers.illegal_variable_name_transformer import (
+        IllegalVariableNameTransformer,
+    )
+
+    from neuromodels.nestml import lint
+    from neuromodels.nestml.generator import Generator, NotCovered, Plan, decay
+    from neuromodels.nestml.repairs import units
+
+    _set_up(_specs(job), job["target"])
+    models = _checked(job, problems)
     if problems:
         raise _Failed
     units.forget_predefined()
@@ -249,7 +299,7 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
         generator.generate_code(wanted, metadata)
     except NotCovered as reason:
         return {"not_covered": str(reason)}
-    problems.extend(_logged(files))
+    problems.extend(_logged({spec["class"]: spec["shown"] for spec in _specs(job)}))
     if problems:
         raise _Failed
     return {
@@ -260,29 +310,17 @@ def _generate(job: dict[str, Any], problems: list[dict[str, Any]]) -> dict[str, 
 
 
 def main(path: str) -> int:
-    """Run the job in the JSON file `path`; 0 if C++ was generated."""
+    """Run the job in the JSON file `path`, to check or to generate; 0 if nothing is wrong."""
     job = json.loads(Path(path).read_text())
     problems: list[dict[str, Any]] = []
     answer: dict[str, Any] = {}
     captured = io.StringIO()
     with contextlib.redirect_stdout(captured):
-        try:
-            answer = _generate(job, problems)
-        except _Failed:
-            pass
-        except Exception as error:  # noqa: BLE001  whatever PyNESTML throws is about the model
-            from pynestml.utils.logger import Logger
-
-            files = {spec["class"]: spec["shown"] for spec in _specs(job)}
-            if Logger.get_log():
-                problems.extend(_logged(files))
-            if not problems:
-                shown = _specs(job)[0]["shown"]
-                text = f"NESTML failed: {type(error).__name__}: {error}"
-                problems.append({"file": shown, "line": 0, "message": text})
-            import traceback
-
-            captured.write(traceback.format_exc())
+        if "families" in job:
+            answer = _check(job, problems)
+        else:
+            with _reporting(job, problems):
+                answer = _generate(job, problems)
     answer["problems"] = problems
     answer["log"] = captured.getvalue() + _warnings()
     Path(job["answer"]).write_text(json.dumps(answer))

@@ -42,7 +42,7 @@ def model_fault(model: Model, models: Mapping[str, Registered[Model]]) -> str | 
             return f"its neuron {model.neuron!r} is not registered"
         if not isinstance(partner.object, NeuronModel):
             return f"its neuron {model.neuron!r} is a synapse"
-    if not model.source.is_file():
+    if not model.file.is_file():
         return f"its source {model.source} does not exist"
     return None
 

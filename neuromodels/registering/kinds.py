@@ -16,8 +16,8 @@ from neuromodels.models import NeuronModel, SynapseModel
 # break with the next release.
 RESERVED_COMMANDS = frozenset(
     {
-        "analyze", "bench", "doctor", "explain", "help", "jobs", "list", "models", "new-plugin",
-        "report", "reproduce", "run", "show", "submit", "sweep", "verify", "version",
+        "analyze", "bench", "check", "doctor", "explain", "help", "jobs", "list", "models",
+        "new-plugin", "report", "reproduce", "run", "show", "submit", "sweep", "verify", "version",
     }
 )  # fmt: skip
 

@@ -587,10 +587,11 @@ def _set_up(nest: Any, plan: Plan) -> None:
     with wrap_errors("NEST cannot be set up"):
         if nest.NumProcesses() > 1:
             clear_target_buffers(nest, plan.threads)
+        from neuromodels.kernel.install import attach, install
+
+        attach()
         nest.ResetKernel()
         if plan.circuit.models:
-            from neuromodels.kernel.install import install
-
             # First: NEST loads modules only before resolution or threads are set.
             install(*plan.circuit.models)
         # NEST warns that a new resolution resets the models' state; there is none yet.
@@ -600,6 +601,9 @@ def _set_up(nest: Any, plan: Plan) -> None:
                 local_num_threads=plan.threads,
                 rng_seed=plan.seed,
                 print_time=False,
+                # NEST logs each change of its buffers' sizes, and copies the log whenever a kernel
+                # attribute is read: buffers that shrink in quiet slices make both grow with time.
+                spike_buffer_shrink_limit=0.0,
             )
 
 

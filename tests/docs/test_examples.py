@@ -88,3 +88,33 @@ def test_multiplexing_network(play):
     # ... and what comes from above in the burst probability of the population below.
     probability = lower.burst_probability
     assert amplitude(lower, probability, down) > 3 * amplitude(lower, probability, neither)
+
+
+def test_your_own_model(play):
+    """The adapting cell spike by spike against a loop, and what each input of the other learns."""
+    found = play("your_own_model")
+    free, learning = found["fired"].values()
+    np.testing.assert_allclose(free, _adapting(500.0, found["period"] * found["rounds"]))
+    assert np.all(np.diff(np.diff(free)[:8]) >= 0)
+    first, last = found["weights"][0], found["weights"][-1]
+    assert np.all(first == 250.0)
+    assert learning.size > 0
+    # Those before the first spike of a round grow; the last ones come after it.
+    assert np.all(last[:5] > 250.0)
+    assert np.all(last[-5:] < 250.0)
+
+
+def _adapting(current: float, duration: float) -> list[float]:
+    """Times of spikes, by exact solution between grid points: V, I_adapt are linear."""
+    h, tau, tau_a, C, b = 0.1, 10.0, 100.0, 250.0, 50.0
+    decay, decay_a = np.exp(-h / tau), np.exp(-h / tau_a)
+    from_current = tau / C * (1 - decay)
+    from_adaptation = tau_a * tau / ((tau_a - tau) * C) * (decay_a - decay)
+    V, adaptation, spikes = 0.0, 0.0, []
+    for step in range(1, round(duration / h) + 1):
+        V = V * decay + from_current * current - from_adaptation * adaptation
+        adaptation *= decay_a
+        if V >= 15.0:
+            V, adaptation = 0.0, adaptation + b
+            spikes.append(step * h)
+    return spikes

@@ -13,7 +13,7 @@ from generator import write as write_pages
 from neuromodels import error_codes, new_plugin
 from neuromodels.models import NeuronModel, SynapseModel
 from neuromodels.nestml import declarations
-from neuromodels.nestml.family import Source
+from neuromodels.nestml.source import Source
 from neuromodels.registry import Registry, registry
 
 ROOT = Path(__file__).parents[2]
