@@ -331,6 +331,15 @@ def test_a_plugin_may_raise_whatever_it_likes(error):
     }
 
 
+@pytest.fixture
+def heeds_ctrl_c():
+    """A process in the background of a shell ignores SIGINT, and Python then leaves it so."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_while_plugins_are_loaded_is_the_users():
     def interrupted():
         os.kill(os.getpid(), signal.SIGINT)

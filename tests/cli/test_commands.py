@@ -458,12 +458,12 @@ def test_models_build_builds_what_is_named(call, study, monkeypatch, tmp_path):
     study.register(Small(), "small")
     built = []
 
-    def build(names, report=None):
-        built.extend(names)
-        report("compile", names[0])
+    def build(families, report=None):
+        built.extend(family.name for family in families)
+        report("compile", families[0].name)
         return []
 
-    monkeypatch.setattr("neuromodels.nestml.build.build", build)
+    monkeypatch.setattr("neuromodels.nestml.build.build_families", build)
     code, _, err = call("models", "build", "small_neuron")
     assert (code, err, built) == (0, "compile small_neuron\n", ["small_neuron"])
 
