@@ -59,7 +59,7 @@ def test_a_bad_parameter_is_said_once(mpirun, tmp_path):
     done = mpirun(2, CLI, "run", "ranked/net", "--set", "n=0", "--out", tmp_path / "run")
     assert done.returncode == 2, done.stderr
     (message,) = errors(done)
-    assert message.startswith("error[NM222]: ranked/net: n:"), message
+    assert message.startswith("error[NM221]: ranked/net: n:"), message
     assert not (tmp_path / "run").exists()
 
 
