@@ -83,6 +83,8 @@ class Continuous(Circuit[ContinuousParameters]):
         "paper": {},
     }
     default_preset = "short"
+    # The published length takes days, and its images are the user's to get.
+    reproduced = "smoke"
     conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "random": {"feedback": "fixed"},
         "symmetric": {"feedback": "tied"},

@@ -226,6 +226,8 @@ class Deep(Circuit[DeepParameters]):
         },
     }  # fmt: skip
     default_preset = "short"
+    # The published length takes days, and its images are the user's to get.
+    reproduced = "digits"
     conditions: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "bp": {"signal": "gradient", "feedback": "tied", "recurrent": False},
         "burst-tied": {**_BURSTS, "feedback": "tied"},
