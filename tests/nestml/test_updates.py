@@ -108,14 +108,17 @@ def test_recording_begins_when_a_multimeter_comes(drawing: ModuleType) -> None:
     assert meter.events["steps"].tolist() == [15, 20, 25]
 
 
-def test_a_neuron_that_nest_has_not_prepared(drawing: ModuleType) -> None:
+def test_a_neuron_created_between_two_runs_is_updated_from_the_second_on(
+    drawing: ModuleType,
+) -> None:
     kernel(drawing, 1)
-    drawing.Create("drawing_neuron", 3)
+    first = drawing.Create("drawing_neuron", 3)
     with drawing.RunManager():
         drawing.Run(1.0)
-        drawing.Create("drawing_neuron")
-        with pytest.raises(drawing.NESTErrors.KernelException, match="created after Prepare"):
-            drawing.Run(1.0)
+        late = drawing.Create("drawing_neuron")
+        drawing.Run(1.0)
+    assert (neuromodels.get_values(first, "steps") == 20).all()
+    assert (neuromodels.get_values(late, "steps") == 10).all()
 
 
 def test_a_device_that_comes_late_hears_all_spikes(nest: ModuleType) -> None:

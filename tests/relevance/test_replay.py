@@ -75,7 +75,7 @@ def test_rules(rule, share, tmp_path):
         LearningToIgnore, rule=rule, learning_rate=alpha, share=share,
         duration=20.0, interval_min=1.0, interval_max=1.5,
     )  # fmt: skip
-    run = neuromodels.run(made, seed=3, out=tmp_path / "run")
+    run = neuromodels.run(made, seed=3, out=tmp_path / "run", analyze=False)
     state = exact.State(np.full(200, 5.0), made.drawn.copy(), 0.4)
     setting = exact.Setting(rule=rule, alpha=alpha, share=share, share_pre=share, set_point=2.5)
     agree(*relevance_replay.replay(run, made, state, setting))
@@ -115,7 +115,7 @@ def test_rules(rule, share, tmp_path):
 )  # fmt: skip
 def test_output_layer(kind, parameters, tmp_path):
     made = circuit(kind, **parameters)
-    run = neuromodels.run(made, seed=3, out=tmp_path / "run")
+    run = neuromodels.run(made, seed=3, out=tmp_path / "run", analyze=False)
     p = made.parameters
     state = exact.State(np.full(200, 5.0), made.drawn.copy(), 0.4, made.drawn_output.copy())
     setting = exact.Setting(
@@ -135,7 +135,7 @@ def test_output_layer(kind, parameters, tmp_path):
 def test_classifier(rule, tmp_path):
     """Output, loss, and all weights that backpropagation changes, with the relevance rule."""
     made = circuit(Categorization, rule=rule, duration=6.0, output_rate=2e-4, test_interval=50)
-    run = neuromodels.run(made, seed=3, out=tmp_path / "run")
+    run = neuromodels.run(made, seed=3, out=tmp_path / "run", analyze=False)
     # What is drawn after the weights, as the circuit draws it
     rng = np.random.Generator(np.random.PCG64(3))
     np.testing.assert_array_equal(rng.normal(1.0, 0.4, (200, 150)).clip(0), made.drawn)
@@ -174,6 +174,6 @@ def test_the_step_of_graded_inhibition(tmp_path):
         LearningToIgnore, duration=20.0, interval_min=1.0, interval_max=1.5,
         inhibition_quantum=0.25, inhibition_digits=10,
     )  # fmt: skip
-    run = neuromodels.run(made, seed=3, out=tmp_path / "run")
+    run = neuromodels.run(made, seed=3, out=tmp_path / "run", analyze=False)
     state = exact.State(np.full(200, 5.0), made.drawn.copy(), 0.4)
     agree(*relevance_replay.replay(run, made, state, exact.Setting(set_point=2.5, quantum=0.25)))
