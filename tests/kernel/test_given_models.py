@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -313,3 +314,4 @@ def test_a_family_of_a_call_is_only_what_it_names() -> None:
         ("hazard_neuron", "counting_synapse"),
         ("plain_neuron",),
     ]
+    assert dataclasses.replace(families[0]) == families[0]

@@ -132,7 +132,10 @@ def test_the_key_knows_all_that_writes_cpp() -> None:
     package = Path(cache.__file__).parent
     hashed = {str(file) for file in cache._generator(package)}
     written = {str(f) for s in ("*.py", "*.h", "*.jinja2") for f in package.rglob(s)}
-    bystanders = set(cache._BYSTANDERS)
+    bystanders = {
+        "build.py", "cache.py", "checking.py", "declarations.py", "given.py", "pairing.py",
+        "stores.py",
+    }  # fmt: skip
     assert written - hashed == {str(package / name) for name in bystanders}
 
 
