@@ -115,7 +115,7 @@ def test_a_cell_of_a_notebook(nest, capsys) -> None:
     assert capsys.readouterr().out == "installed: adapting_neuron, order_synapse\n"
     assert installed() == ("adapting_neuron", "order_synapse")
     shell.run_cell_magic("nestml", "", WRONG.partition("\nmodel torn")[0])
-    assert capsys.readouterr().out.startswith("error[NM400]: this cell:")
+    assert capsys.readouterr().out.startswith("error[NM403]: this cell:")
     shell.run_cell_magic("nestml", "plain_neuron", "model x:\n    state\n")
     assert "this cell" in capsys.readouterr().out
     assert installed() == ("adapting_neuron", "order_synapse")

@@ -31,7 +31,7 @@ def test_a_population_of_pynn_is_that_of_nest(nest: ModuleType) -> None:
     pytest.importorskip("pyNN")
     import pyNN.nest as sim
 
-    currents = [300.0, 500.0]
+    currents = [500.0, 800.0]  # 300 pA would stay 3 mV below the threshold
     sim.setup(timestep=0.1, min_delay=0.1)
     neuromodels.install(FILE)
     kind = sim.native_cell_type("adapting_neuron")
